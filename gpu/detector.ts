@@ -1,0 +1,84 @@
+import type { Detection } from './detection.ts'
+
+/** A frame that waits for the model: pixels, the capture instant and nothing about a camera. */
+export interface OfferedFrame {
+  /** Into the stream's memory; width * height * 3 bytes, rows without padding, in the card's colour order. */
+  readonly byteOffset: number
+  readonly width: number
+  readonly height: number
+  readonly capturedAtMs: number
+  /** Latest instant at which its detections are of use. */
+  readonly deadlineAtMs: number
+}
+
+/** Instants of a detected frame on the server's monotonic clock. */
+export interface DetectionStamps {
+  /** The scheduler gave it to a session. */
+  readonly dispatchedAtMs: number
+  /** `session.run` of its batch ended. */
+  readonly inferredAtMs: number
+  /** Decoded by the head, suppressed, and back on the main thread. */
+  readonly postedAtMs: number
+  readonly batchSize: number
+}
+
+/** What became of an offered frame; each gets exactly one. */
+export type FrameOutcome =
+  | {
+      readonly kind: 'detected'
+      readonly detections: readonly Detection[]
+      readonly stamps: DetectionStamps
+    }
+  | { readonly kind: 'superseded' | 'late' | 'paced' }
+  | { readonly kind: 'failed'; readonly code: string }
+
+export interface StreamOptions<F extends OfferedFrame> {
+  readonly streamId: string
+  /** What `byteOffset` of its frames points into. */
+  readonly memory: SharedArrayBuffer
+  /** Share under overload against other streams. */
+  readonly weight: number
+  /** Frames a second; 0 = every frame. */
+  readonly detectFps: number
+  /** Called once for each offered frame, at the latest when the stream is disposed; the pixels are free from then on. */
+  readonly onOutcome: (frame: F, outcome: FrameOutcome) => void
+}
+
+export interface DetectorStream<F extends OfferedFrame> extends Disposable {
+  /** Never blocks; replaces a frame that still waits. */
+  offer(frame: F): void
+}
+
+/** How pictures must be scaled for the model that serves. */
+export interface InputGeometry {
+  readonly width: number
+  readonly height: number
+  /** FFmpeg filter string; the only way pixels are scaled for a model. */
+  readonly filter: string
+  readonly pixelFormat: 'bgr24' | 'rgb24'
+}
+
+export interface DetectorStatus {
+  /** The model serves: loaded, warm, self-test passed. */
+  readonly ready: boolean
+  /** One sentence while it does not. */
+  readonly reason: string | null
+  readonly model: {
+    readonly name: string
+    readonly sha256: string
+    readonly classes: readonly string[]
+  }
+  readonly executionProvider: string
+  /** Inference workers that were lost and replaced since the start. */
+  readonly restarts: number
+  /** Share of the last seconds in which a session ran, 0..1. */
+  readonly utilization: number
+}
+
+/** The front door of gpu/: pixels and a deadline in, detections out. */
+export interface Detector extends AsyncDisposable {
+  addStream<F extends OfferedFrame>(options: StreamOptions<F>): DetectorStream<F>
+  /** For a source picture of this size. */
+  inputGeometry(source: { readonly width: number; readonly height: number }): InputGeometry
+  status(): DetectorStatus
+}

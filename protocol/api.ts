@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import {
+  cameraStateSchema,
+  codecSchema,
+  relayModeSchema,
+  sourceCodeSchema,
+} from './camera-state.ts'
+
+// What the REST API answers. Requests are checked by config/camera.ts, which the YAML shares.
+
+/** A camera as `GET /api/cameras` and `POST /api/cameras` show it. The password in `url` is `***`. */
+export const cameraViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  url: z.string(),
+  managedBy: z.enum(['file', 'api', 'demo']),
+  /** False: gone with the next restart. */
+  persisted: z.boolean(),
+  detectFps: z.number(),
+  latencyBudgetMs: z.number(),
+  weight: z.number(),
+  state: cameraStateSchema,
+  code: sourceCodeSchema.nullable(),
+  reason: z.string().nullable(),
+  epoch: z.int(),
+  reconnects: z.int(),
+  codec: codecSchema.nullable(),
+  relay: relayModeSchema,
+  viewers: z.int(),
+  measuredFps: z.number(),
+  effectiveFps: z.number(),
+  /** Access units by what became of them; received = the sum of the others, at any instant. */
+  frames: z.object({
+    received: z.int(),
+    detected: z.int(),
+    superseded: z.int(),
+    late: z.int(),
+    paced: z.int(),
+    damaged: z.int(),
+    failed: z.int(),
+    inFlight: z.int(),
+  }),
+})
+export type CameraView = z.infer<typeof cameraViewSchema>
+
+/** RFC 9457 problem details; `code` is stable. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  /** Where in the request body, for code `invalid`. */
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+})
+export type Problem = z.infer<typeof problemSchema>
+
+export const readinessSchema = z.object({
+  ready: z.boolean(),
+  reasons: z.array(z.object({ code: z.string(), message: z.string() })),
+  /** How often each supervised part came back by itself since the start. */
+  restarts: z.object({ decoder: z.int(), relay: z.int(), inference: z.int() }),
+})
+export type Readiness = z.infer<typeof readinessSchema>

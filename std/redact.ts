@@ -1,0 +1,16 @@
+const userInfo = /([a-z][a-z0-9+.-]*:\/\/)([^\s/?#"'@]*:)?[^\s/?#"']*@/gi
+const secretParameters = /([?&](?:password|passwd|pass|pwd|token|auth|key|secret)=)[^&\s"']*/gi
+const authorization = /\b(Basic|Bearer|Digest)\s+[^\r\n]+/g
+
+/**
+ * Takes passwords out of a text that may hold URLs or authorization headers: `rtsp://user:***@host/path`. A password
+ * with an unescaped `@` goes too: everything up to the last `@` before the first slash counts as user information.
+ */
+export function redactSecrets(text: string): string {
+  return text
+    .replace(userInfo, (_, scheme: string, user: string | undefined) =>
+      user === undefined ? `${scheme}***@` : `${scheme}${user}***@`,
+    )
+    .replace(secretParameters, '$1***')
+    .replace(authorization, '$1 ***')
+}
