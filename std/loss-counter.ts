@@ -27,8 +27,9 @@ export class LossCounter implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#flush()
     this.#timer?.[Symbol.dispose]()
+    if (this.#count > 0) this.#report(this.#count, this.#example)
+    this.#count = 0
     this.#timer = null
   }
 

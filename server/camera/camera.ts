@@ -1,0 +1,222 @@
+import type { CameraConfig } from '#config/camera.ts'
+import type { Detector, FrameOutcome } from '#gpu/detector.ts'
+import type { CameraView } from '#protocol/api.ts'
+import type { Codec, RelayMode } from '#protocol/camera-state.ts'
+import type { Clock, Timer } from '#std/clock.ts'
+import type { Log } from '#std/log.ts'
+import { redactSecrets } from '#std/redact.ts'
+import type { DecodedFrame, DecodeGeometry, Decoder, DecoderListener } from '../decode/decoder.ts'
+import { KeptGop } from '../decode/kept-gop.ts'
+import type { CameraPublisher, Publisher } from '../publish/publisher.ts'
+import type { Relay, RelayCamera } from '../relay/relay.ts'
+import type { CameraSlo, Slo } from '../slo/camera-slo.ts'
+import type { OpenSource } from '../source/source.ts'
+import type { StampedUnit } from '../source/stamped-unit.ts'
+import { type SourceState, type SourceSupervisor, superviseSource } from '../source/supervisor.ts'
+import { CodecWatch } from './codec-watch.ts'
+import { DetectionLane } from './detection-lane.ts'
+import { FrameLedger } from './frame-ledger.ts'
+import { resultOf, stampsOf } from './result.ts'
+
+/** How often what changes by itself (viewers, frame rate) is looked at and told. */
+const surveyPeriodMs = 1000
+
+export type ManagedBy = CameraView['managedBy']
+
+/** What every camera is joined from. */
+export interface CameraParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: () => number
+  readonly openSource: (config: CameraConfig) => OpenSource
+  readonly openDecoder: (
+    geometry: DecodeGeometry,
+    listener: DecoderListener,
+    cameraId: string,
+  ) => Decoder
+  readonly detector: Detector
+  readonly relay: Relay
+  readonly publisher: Publisher
+  readonly slo: Slo
+  /** A decoder's child died and was replaced. */
+  readonly onDecoderRestart: () => void
+}
+
+/** One camera: source -> relay and decoder -> detector -> publisher, and the account of its frames. */
+export class Camera implements AsyncDisposable {
+  readonly config: CameraConfig
+  readonly managedBy: ManagedBy
+  readonly #parts: CameraParts
+  readonly #log: Log
+  readonly #ledger = new FrameLedger()
+  readonly #codec = new CodecWatch()
+  readonly #gop = new KeptGop()
+  readonly #relay: RelayCamera
+  readonly #publisher: CameraPublisher
+  readonly #slo: CameraSlo
+  readonly #source: SourceSupervisor
+  readonly #survey: Timer
+  /** Lanes of earlier picture sizes that are still closing. */
+  readonly #closing = new Set<Promise<void>>()
+  #lane: DetectionLane | null = null
+  #state: SourceState
+  #told = ''
+
+  constructor(config: CameraConfig, managedBy: ManagedBy, parts: CameraParts) {
+    this.config = config
+    this.managedBy = managedBy
+    this.#parts = parts
+    this.#log = parts.log.area('camera', { camera: config.id })
+    this.#relay = parts.relay.addCamera(config.id)
+    this.#publisher = parts.publisher.addCamera(config.id)
+    this.#slo = parts.slo.addCamera({
+      cameraId: config.id,
+      detectFps: config.detectFps,
+      latencyBudgetMs: config.latencyBudgetMs,
+    })
+    this.#source = superviseSource({
+      open: parts.openSource(config),
+      clock: parts.clock,
+      random: parts.random,
+      log: this.#log,
+      listener: {
+        onUnit: (stamped) => this.#onUnit(stamped),
+        onState: (state) => this.#onState(state),
+        onEpochEnd: () => this.#lane?.reset(),
+      },
+    })
+    this.#state = this.#source.status()
+    this.#announce()
+    this.#survey = parts.clock.every(surveyPeriodMs, () => this.#announce())
+  }
+
+  view(): CameraView {
+    const measuredFps = this.#source.measuredFps
+    return {
+      id: this.config.id,
+      name: this.config.name ?? this.config.id,
+      url: redactSecrets(this.config.url),
+      managedBy: this.managedBy,
+      persisted: this.managedBy === 'file',
+      detectFps: this.config.detectFps,
+      latencyBudgetMs: this.config.latencyBudgetMs,
+      weight: this.config.weight,
+      state: this.#state.state,
+      code: this.#state.code,
+      reason: this.#state.reason,
+      epoch: this.#state.epoch,
+      reconnects: this.#state.reconnects,
+      codec: this.#codec.current,
+      relay: this.#relayMode(),
+      viewers: this.#relay.viewers,
+      measuredFps,
+      effectiveFps: effectiveFps(this.config.detectFps, measuredFps),
+      frames: this.#ledger.counts(),
+    }
+  }
+
+  get decoderPid(): number | null {
+    return this.#lane?.decoderPid ?? null
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#survey[Symbol.dispose]()
+    await this.#source[Symbol.asyncDispose]()
+    this.#relay[Symbol.dispose]()
+    await this.#lane?.[Symbol.asyncDispose]()
+    this.#lane = null
+    await Promise.all(this.#closing)
+    this.#publisher[Symbol.dispose]()
+    this.#slo[Symbol.dispose]()
+  }
+
+  #onUnit(stamped: StampedUnit): void {
+    this.#ledger.received()
+    this.#gop.push(stamped)
+    this.#relay.send(stamped)
+    const codec = this.#codec.seen(stamped.unit.parameterSets)
+    const lane = codec === null ? null : this.#laneFor(codec)
+    if (lane === null) this.#ledger.settled('damaged')
+    else lane.push(stamped)
+  }
+
+  #onState(state: SourceState): void {
+    this.#state = state
+    this.#slo.setLive({ live: state.state === 'live' })
+    this.#announce()
+  }
+
+  /** The lane for the picture's size; the old one closes beside it and ends its units itself. */
+  #laneFor(codec: Codec): DetectionLane {
+    const current = this.#lane
+    if (current !== null && current.width === codec.width && current.height === codec.height)
+      return current
+    if (current !== null) this.#close(current)
+    this.#log.info('detecting', { profile: codec.profile, size: `${codec.width}x${codec.height}` })
+    const { id } = this.config
+    this.#lane = new DetectionLane({
+      streamId: id,
+      width: codec.width,
+      height: codec.height,
+      detectFps: this.config.detectFps,
+      latencyBudgetMs: this.config.latencyBudgetMs,
+      weight: this.config.weight,
+      detector: this.#parts.detector,
+      openDecoder: (geometry, listener) => this.#parts.openDecoder(geometry, listener, id),
+      onOutcome: (decoded, outcome) => this.#onOutcome(decoded, outcome),
+      onLost: (_, loss) => this.#ledger.settled(loss),
+      onRestart: () => this.#parts.onDecoderRestart(),
+    })
+    return this.#lane
+  }
+
+  #close(lane: DetectionLane): void {
+    const closed: Promise<void> = lane[Symbol.asyncDispose]().finally(() =>
+      this.#closing.delete(closed),
+    )
+    this.#closing.add(closed)
+  }
+
+  #onOutcome(decoded: DecodedFrame, outcome: FrameOutcome): void {
+    this.#ledger.settled(outcome.kind)
+    const codec = this.#codec.current
+    if (outcome.kind !== 'detected' || codec === null) return
+    const model = this.#parts.detector.status().model
+    const missed = this.#ledger.takeMissed()
+    this.#publisher.publish(resultOf({ decoded, outcome, codec, model, missed }))
+    this.#slo.delivered(stampsOf(decoded, outcome, this.#parts.clock.nowMs()))
+  }
+
+  #relayMode(): RelayMode {
+    return this.#relay.viewers > 0 ? 'passthrough' : 'idle'
+  }
+
+  /** Tells subscribers what they would see differently; a frame rate alone is told when it moved by a whole frame. */
+  #announce(): void {
+    const measuredFps = this.#source.measuredFps
+    const message = {
+      state: this.#state.state,
+      code: this.#state.code,
+      reason: this.#state.reason,
+      detectFps: this.config.detectFps,
+      effectiveFps: effectiveFps(this.config.detectFps, measuredFps),
+      measuredFps,
+      shed: null,
+      codec: this.#codec.current,
+      relay: this.#relayMode(),
+    }
+    const key = JSON.stringify({
+      ...message,
+      measuredFps: Math.round(measuredFps),
+      effectiveFps: 0,
+    })
+    if (key === this.#told) return
+    this.#told = key
+    this.#publisher.announce(message)
+  }
+}
+
+/** Detection never runs faster than the camera; `detectFps` 0 = every frame. */
+function effectiveFps(detectFps: number, measuredFps: number): number {
+  return detectFps === 0 ? measuredFps : Math.min(detectFps, measuredFps)
+}

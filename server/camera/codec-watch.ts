@@ -1,0 +1,30 @@
+import type { Codec } from '#protocol/camera-state.ts'
+import type { ParameterSets } from '../rtsp/access-unit.ts'
+import { parseSps } from '../rtsp/sps.ts'
+
+/** Follows the sequence parameter set in force: what the picture is, parsed once a change. */
+export class CodecWatch {
+  #sps: Buffer | null = null
+  #current: Codec | null = null
+
+  /** Null until a readable SPS came. */
+  get current(): Codec | null {
+    return this.#current
+  }
+
+  seen(parameterSets: ParameterSets): Codec | null {
+    const sps = parameterSets.sps[0]
+    if (sps === undefined || sps === this.#sps) return this.#current
+    if (this.#sps !== null && sps.equals(this.#sps)) return this.#current
+    this.#sps = sps
+    const parsed = parseSps(sps)
+    if (parsed !== null)
+      this.#current = {
+        name: 'H264',
+        profile: parsed.profile,
+        width: parsed.width,
+        height: parsed.height,
+      }
+    return this.#current
+  }
+}
