@@ -1,0 +1,41 @@
+/** Boxes of one picture before suppression, in pixels of what the network saw; arrays that are used again. */
+export class Candidates {
+  count = 0
+  /** Class index, score, left, top, right, bottom; one after another. */
+  values = new Float32Array(candidateValues * 64)
+
+  clear(): void {
+    this.count = 0
+  }
+
+  /** A box with a value that is no number, or without an area, is none: a broken file must not break the tracker. */
+  add(
+    classIndex: number,
+    score: number,
+    left: number,
+    top: number,
+    right: number,
+    bottom: number,
+  ): void {
+    // NaN and infinities fail these comparisons or the check of the sum.
+    if (!(right > left && bottom > top) || !Number.isFinite(left + top + right + bottom)) return
+    const at = this.count * candidateValues
+    if (at === this.values.length) this.#grow()
+    this.values[at] = classIndex
+    this.values[at + 1] = score
+    this.values[at + 2] = left
+    this.values[at + 3] = top
+    this.values[at + 4] = right
+    this.values[at + 5] = bottom
+    this.count++
+  }
+
+  #grow(): void {
+    const larger = new Float32Array(this.values.length * 2)
+    larger.set(this.values)
+    this.values = larger
+  }
+}
+
+/** Numbers a candidate; a head adds at most one for each of its anchors. */
+export const candidateValues = 6

