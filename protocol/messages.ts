@@ -12,6 +12,8 @@ import {
 const cameraId = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/)
 const count = z.int().nonnegative()
 const ms = z.number()
+/** A share of the source picture's width or height. */
+const share = z.number().min(0).max(1)
 /** RTP timestamps are 32 bit at 90 kHz (RFC 3550 section 5.1, RFC 6184 section 5.1). */
 const rtpTimestamp = z.int().min(0).max(0xffff_ffff)
 
@@ -23,7 +25,7 @@ export const detectedObjectSchema = z.object({
   label: z.string(),
   score: z.number().min(0).max(1),
   /** [left, top, width, height] as shares of the source picture, clipped to it. */
-  box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+  box: z.tuple([share, share, share, share]),
 })
 export type DetectedObject = z.infer<typeof detectedObjectSchema>
 
@@ -54,6 +56,7 @@ export const helloSchema = z.object({
   heartbeatMs: ms,
   cameras: z.array(cameraId),
 })
+export type HelloMessage = z.infer<typeof helloSchema>
 
 export const detectionsSchema = z.object({
   type: z.literal('detections'),
@@ -73,6 +76,8 @@ export const detectionsSchema = z.object({
   timings: timingsSchema,
   objects: z.array(detectedObjectSchema),
   missed: missedSchema,
+  /** Results that the subscription's `maxFps` left out before this one; absent without `maxFps`. */
+  skipped: count.optional(),
 })
 export type DetectionsMessage = z.infer<typeof detectionsSchema>
 
@@ -114,6 +119,7 @@ export const errorSchema = z.object({
   ]),
   message: z.string(),
 })
+export type ErrorMessage = z.infer<typeof errorSchema>
 
 export const pongSchema = z.object({
   type: z.literal('pong'),
@@ -159,15 +165,19 @@ export const displayDelayEdgesMs = [
   10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 300, 500, 1000,
 ] as const
 
+/** What a client may claim for one interval of about 5 s, so that one cannot drown the others in the metrics. */
+const beaconCount = z.int().min(0).max(100_000)
+
 export const beaconSchema = z.strictObject({
   type: z.literal('beacon'),
   camera: cameraId,
   /** Boxes drawn since the last beacon, by how they were matched to the displayed frame; `none`: frames without. */
-  exact: count,
-  interpolated: count,
-  held: count,
-  none: count,
-  displayDelayMs: z.array(count).length(displayDelayEdgesMs.length + 1),
+  exact: beaconCount,
+  interpolated: beaconCount,
+  held: beaconCount,
+  none: beaconCount,
+  /** Capture to display, counted in the buckets of `displayDelayEdgesMs`. */
+  displayDelayMs: z.array(beaconCount).length(displayDelayEdgesMs.length + 1),
 })
 export type BeaconMessage = z.infer<typeof beaconSchema>
 

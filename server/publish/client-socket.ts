@@ -1,0 +1,13 @@
+/** What publishing needs of one open WebSocket. */
+export interface ClientSocket {
+  /** False once a close frame went either way. */
+  readonly isOpen: boolean
+  /** Written here and not yet taken by the kernel. */
+  readonly bufferedBytes: number
+  cork(): void
+  uncork(): void
+  /** Complete, unmasked frames (frame.ts). */
+  write(frame: Buffer): void
+  close(code: number, reason: string): void
+  terminate(): void
+}
