@@ -78,64 +78,6 @@ class FfmpegChild implements DecodeChild {
     if (this.#child?.stdin.writable === true) this.#child.stdin.write(bytes)
   }
 
-  close(): Promise<void>
-}
-
-export interface DecodeChildOptions {
-  readonly ffmpegPath: string
-  readonly geometry: DecodeGeometry
-  readonly listener: DecodeChildListener
-  readonly clock: Clock
-  readonly log: Log
-}
-
-/** How long an FFmpeg that was asked to end may take. */
-const killAfterMs = 1000
-
-/** Enough of a line to tell what went wrong. */
-const lineCharsMax = 300
-
-/** Starts FFmpeg; where that fails `onExit` says so, later. */
-export function startDecodeChild(options: DecodeChildOptions): DecodeChild {
-  return new FfmpegChild(options)
-}
-
-class FfmpegChild implements DecodeChild {
-  readonly #options: DecodeChildOptions
-  /** Null when it could not be started. */
-  readonly #child: ChildProcessWithoutNullStreams | null
-  readonly #reader: NutReader
-  readonly #complaints: LossCounter
-  readonly #exit = Promise.withResolvers<void>()
-  #state: 'running' | 'ending' | 'closed' = 'running'
-  #lastLine = ''
-
-  constructor(options: DecodeChildOptions) {
-    this.#options = options
-    const { geometry, listener, clock, log } = options
-    this.#reader = new NutReader(geometry.width * geometry.height * 3, listener)
-    this.#complaints = new LossCounter(clock, (count, line) =>
-      log.warn('ffmpeg complains', { count, line }),
-    )
-    this.#child = spawnFfmpeg(options, (error) => {
-      this.#lastLine = messageOf(error)
-      this.#exited('no process')
-    })
-    if (this.#child !== null) this.#attach(this.#child)
-  }
-
-  get pid(): number | null {
-    return this.#child.pid ?? null
-  }
-
-  get queuedBytes(): number {
-    return this.#child.stdin.writableLength
-  }
-
-  write(bytes: Buffer): void {
-    if (this.#child.stdin.writable) this.#child.stdin.write(bytes)
-  }
-
   close(): Promise<void> {
     this.#end()
     this.#state = 'closed'
