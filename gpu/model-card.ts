@@ -27,8 +27,11 @@ export const inputSchema = z.strictObject({
 })
 
 const sourceSchema = z.discriminatedUnion('kind', [
-  /** A file that a person may have put into the data folder, under any name. */
-  z.strictObject({ kind: z.literal('path'), bytes: z.int(), sha256, note: z.string() }),
+  /** A file that a person, or an earlier preparation, put into the data folder under any name. */
+  z.strictObject({
+    kind: z.literal('path'),
+    files: z.array(z.strictObject({ bytes: z.int(), sha256, note: z.string() })).min(1),
+  }),
   z.strictObject({ kind: z.literal('release'), url: z.url(), bytes: z.int(), sha256 }),
   z.strictObject({
     kind: z.literal('wheel'),
@@ -67,7 +70,13 @@ const selfTestSchema = z.strictObject({
     licence: z.string(),
     sha256,
   }),
-  /** Every box that the model finds on the photo above `score`, and no other. */
+  /** FFmpeg filters that make the test picture of the photo, and its size then. */
+  picture: z.strictObject({
+    filter: z.string().min(1),
+    width: z.int().min(1),
+    height: z.int().min(1),
+  }),
+  /** Every box that the model finds on the picture, and no other. */
   boxes: z.array(expectedBoxSchema).min(1),
   /** Largest difference of a score. */
   scoreTolerance: share,
@@ -106,7 +115,7 @@ export const modelCardSchema = z.strictObject({
   prepared: z.strictObject({
     sha256,
     bytes: z.int(),
-    /** One word a source: `path`, `release` or `wheel`. */
+    /** The source that had the raw file. */
     from: z.enum(['path', 'release', 'wheel']),
     /** Of the raw file. */
     rawSha256: sha256,

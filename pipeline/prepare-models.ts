@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { isDeepStrictEqual } from 'node:util'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
 import {
   type CatalogueCard,
   catalogueCardSchema,
@@ -44,10 +43,12 @@ export async function prepareModel(options: PrepareModelOptions): Promise<ModelC
       sha256: sha256Of(model),
       bytes: model.byteLength,
       from: source.kind,
-      rawSha256: source.sha256,
+      rawSha256: sha256Of(raw),
       preparation: preparationVersion,
     },
   }
+  // Kept, so that another card or another preparation needs no network.
+  if (source.kind !== 'path') await writeAtomically(join(dir, `${card.name}.raw.onnx`), raw)
   await writeAtomically(join(dir, card.file), model)
   await writeAtomically(cardPath(card, dir), `${JSON.stringify(prepared, null, 2)}\n`)
   onLine(`${card.name}: prepared (sha256 ${prepared.prepared.sha256.slice(0, 12)})`)

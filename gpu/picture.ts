@@ -1,0 +1,75 @@
+import sharp from 'sharp'
+import { CodedError, messageOf } from '#std/coded-error.ts'
+
+/** Rows of red, green, blue bytes without padding. */
+export interface Picture {
+  readonly data: Uint8Array
+  readonly width: number
+  readonly height: number
+}
+
+/** Shares of the picture, and what to write at the box. */
+export interface PictureBox {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+  readonly label: string
+  /** CSS colour. */
+  readonly colour: string
+}
+
+export class PictureError extends CodedError<'picture_unreadable'> {
+  override readonly name = 'PictureError'
+}
+
+/** 268 megapixels, sharp's own limit: a small file must not unpack to all memory. */
+const pixelsMax = 268_402_689
+
+/** A picture file or its bytes, turned upright. Never for a model: its pixels are scaled by FFmpeg. */
+export async function decodePicture(source: string | Uint8Array): Promise<Picture> {
+  try {
+    const { data, info } = await sharp(source, { limitInputPixels: pixelsMax })
+      .rotate()
+      .flatten()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    return { data, width: info.width, height: info.height }
+  } catch (cause) {
+    throw new PictureError('picture_unreadable', `not a picture: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** JPEG, boxes drawn on it. */
+export function encodeJpeg(
+  picture: Picture,
+  boxes: readonly PictureBox[] = [],
+): Promise<Uint8Array> {
+  const { data, width, height } = picture
+  const image = sharp(data, { raw: { width, height, channels: 3 } })
+  const overlay = Buffer.from(overlayOf(picture, boxes))
+  const drawn = boxes.length === 0 ? image : image.composite([{ input: overlay }])
+  return drawn.jpeg({ quality: 85 }).toBuffer()
+}
+
+function overlayOf({ width, height }: Picture, boxes: readonly PictureBox[]): string {
+  const line = Math.max(1, Math.round(Math.max(width, height) / 400))
+  const fontSize = Math.max(10, Math.round(Math.max(width, height) / 60))
+  const drawn = boxes.map((box) => {
+    const x = box.left * width
+    const y = box.top * height
+    const colour = escapeXml(box.colour)
+    return (
+      `<rect x="${x}" y="${y}" width="${box.width * width}" height="${box.height * height}" ` +
+      `fill="none" stroke="${colour}" stroke-width="${line}"/>` +
+      `<text x="${x + line}" y="${Math.max(fontSize, y - line)}" font-family="sans-serif" ` +
+      `font-size="${fontSize}" fill="${colour}">${escapeXml(box.label)}</text>`
+    )
+  })
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${drawn.join('')}</svg>`
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll(/[<>&"']/g, (character) => `&#${character.codePointAt(0)};`)
+}
