@@ -62,3 +62,24 @@ export const readinessSchema = z.object({
   restarts: z.object({ decoder: z.int(), relay: z.int(), inference: z.int() }),
 })
 export type Readiness = z.infer<typeof readinessSchema>
+
+/** `GET /api/system`: what runs here. */
+export const systemSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** Differs from run to run. */
+  bootId: z.string(),
+  /** ISO 8601, UTC. */
+  startedAt: z.string(),
+  protocol: z.int(),
+  runtime: z.object({ node: z.string(), platform: z.string(), arch: z.string(), cpus: z.int() }),
+  /** Null while none was found. */
+  ffmpeg: z.object({ path: z.string(), version: z.string() }).nullable(),
+  inference: z.object({
+    ready: z.boolean(),
+    executionProvider: z.string(),
+    model: z.object({ name: z.string(), sha256: z.string(), classes: z.array(z.string()) }),
+  }),
+  relay: z.object({ ready: z.boolean(), viewers: z.int() }),
+})
+export type SystemView = z.infer<typeof systemSchema>

@@ -96,6 +96,7 @@ function refuseSubprotocol(socket: Duplex): void {
   socket.end(
     'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n' +
       `Content-Length: ${Buffer.byteLength(sentence)}\r\n\r\n${sentence}`,
+    () => socket.destroy(),
   )
 }
 

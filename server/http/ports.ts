@@ -1,0 +1,22 @@
+import type { CameraConfig } from '#config/camera.ts'
+import type { CameraView, Readiness, SystemView } from '#protocol/api.ts'
+import type { Relay } from '../relay/relay.ts'
+
+/** What the API needs of the rest of the server. */
+export interface ApiPorts {
+  readonly cameras: CameraDirectory
+  readonly relay: Pick<Relay, 'watch' | 'unwatch'>
+  readonly readiness: () => Readiness
+  readonly system: () => SystemView
+  readonly metrics: { readonly contentType: string; text(): Promise<string> }
+}
+
+/** The cameras as REST shows and changes them. */
+export interface CameraDirectory {
+  list(): readonly CameraView[]
+  get(id: string): CameraView | null
+  /** Throws CameraError `camera_exists` or `too_many_cameras`. */
+  create(config: CameraConfig): CameraView
+  /** Throws CameraError `not_found` or `camera_managed_by_file`. */
+  remove(id: string): Promise<void>
+}
