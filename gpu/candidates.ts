@@ -8,7 +8,7 @@ export class Candidates {
     this.count = 0
   }
 
-  /** A box with a value that is no number, or without an area, is none: a broken file must not break the tracker. */
+  /** A box with a value that is no number, or without an area, is none: a broken file must break nothing later. */
   add(
     classIndex: number,
     score: number,
@@ -17,8 +17,9 @@ export class Candidates {
     right: number,
     bottom: number,
   ): void {
-    // NaN and infinities fail these comparisons or the check of the sum.
-    if (!(right > left && bottom > top) || !Number.isFinite(left + top + right + bottom)) return
+    // NaN fails every comparison.
+    if (!(score <= 1 && right > left && bottom > top)) return
+    if (!(left > -edgeMax && top > -edgeMax && right < edgeMax && bottom < edgeMax)) return
     const at = this.count * candidateValues
     if (at === this.values.length) this.#grow()
     this.values[at] = classIndex
@@ -36,6 +37,9 @@ export class Candidates {
     this.values = larger
   }
 }
+
+/** Pixels; no picture is larger, and a broken network's exponentials are. */
+const edgeMax = 1e6
 
 /** Numbers a candidate; a head adds at most one for each of its anchors. */
 export const candidateValues = 6
