@@ -1,0 +1,1 @@
+typedef int stand_in_has_no_code;
