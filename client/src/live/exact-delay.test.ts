@@ -16,6 +16,10 @@ test('detections a second late do not make the picture wait a second', () => {
   assert.equal(measured(1_000).targetMs(), 400)
 })
 
+test('a replay after a reconnect says nothing about the next detections', () => {
+  assert.equal(measured(40, 9_000, 8_000, 7_000).targetMs(), 100)
+})
+
 test('a clock that is off below zero does not ask for a negative wait', () => {
   assert.equal(measured(-500).targetMs(), 0)
 })

@@ -9,6 +9,9 @@ const unmeasuredMs = 150
 /** Each change makes the picture run slow or fast for a moment; smaller ones are not worth it. */
 const changeMsMin = 15
 
+/** Older results are a replay after a reconnect, or past the help of any wait. */
+const delayMsMax = 1_000
+
 /** How long *Exact* makes one camera's picture wait, so that its own boxes are there when it is shown. */
 export class ExactDelay {
   readonly #delays = new RecentValues({ spanMs: 30_000, countMax: 1_000 })
@@ -16,7 +19,7 @@ export class ExactDelay {
 
   /** Detections arrived `delayMs` after their frame was captured. */
   observe(atMs: number, delayMs: number): void {
-    this.#delays.add(atMs, delayMs)
+    if (delayMs <= delayMsMax) this.#delays.add(atMs, delayMs)
   }
 
   /** For `RTCRtpReceiver.jitterBufferTarget`. */

@@ -59,6 +59,7 @@ export class Feed {
       listener: {
         onStatus: (status) => {
           this.socket = status
+          this.nowMs = clock.nowMs()
           if (status.kind === 'waiting') this.lost = status
           else if (status.kind === 'open') this.lost = null
         },

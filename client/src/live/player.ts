@@ -42,7 +42,7 @@ const connectMsMax = 8_000
 /** ICE says `disconnected` after a few lost checks, and often comes back. */
 const disconnectedMsMax = 2_000
 /** A camera that is live sends; four intervals of a slow one. */
-const silentMsMax = 2_500
+const silentMsMax = 2_000
 /** Until the first picture the consumer waits for a key frame, and cameras with 20 s between two exist. */
 const firstPacketMsMax = 30_000
 /** Packets come and no picture: a decoder that waits for a key frame which never reached it. */
@@ -220,8 +220,8 @@ export class Player<Stream> {
       const silentMs = nowMs - Math.max(packetAtMs, this.#live.sinceMs)
       const undecodedMs = nowMs - Math.max(pictureAtMs, this.#live.sinceMs)
       const limitMs = now.packetsReceived === 0 ? firstPacketMsMax : this.#live.silentMsMax
-      if (silentMs > limitMs) end('no packets')
-      else if (undecodedMs > undecodedMsMax) end('no pictures')
+      if (silentMs >= limitMs) end('no packets')
+      else if (undecodedMs >= undecodedMsMax) end('no pictures')
     }
     return () => {
       peer.progress().then(look, () => end('no statistics'))

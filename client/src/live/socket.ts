@@ -137,7 +137,7 @@ export class DetectionSocket {
     this.#timers.push(
       this.#clock.every(pingPeriodMs, () => this.#ping()),
       this.#clock.every(1_000, () => {
-        if (this.#clock.nowMs() - this.#heardAtMs > silenceMsMax) this.#drop()
+        if (this.#clock.nowMs() - this.#heardAtMs >= silenceMsMax) this.#drop()
       }),
     )
   }
