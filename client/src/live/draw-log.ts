@@ -4,7 +4,7 @@ export interface DrawRecord {
   readonly detectionsRtpTimestamp: number | null
   readonly match: 'exact' | 'held' | 'none'
   readonly boxes: number
-  /** Of the page's `performance.now()`. */
+  /** On the page's clock, the one of video frame callbacks. */
   readonly atMs: number
 }
 
