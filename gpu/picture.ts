@@ -50,11 +50,13 @@ export function encodeJpeg(
   const image = sharp(data, { raw: { width, height, channels: 3 } })
   const overlay = Buffer.from(overlayOf(picture, boxes))
   const drawn = boxes.length === 0 ? image : image.composite([{ input: overlay }])
-  return drawn.jpeg({ quality: 85 }).toBuffer()
+  // Halved colour would wash out lines of two pixels.
+  const chromaSubsampling = boxes.length === 0 ? '4:2:0' : '4:4:4'
+  return drawn.jpeg({ quality: 85, chromaSubsampling }).toBuffer()
 }
 
 function overlayOf({ width, height }: Picture, boxes: readonly PictureBox[]): string {
-  const line = Math.max(1, Math.round(Math.max(width, height) / 400))
+  const line = Math.max(2, Math.round(Math.max(width, height) / 400))
   const fontSize = Math.max(10, Math.round(Math.max(width, height) / 60))
   const drawn = boxes.map((box) => {
     const x = box.left * width
