@@ -29,8 +29,8 @@ export interface BatchResult {
 
 /**
  * A loaded network, its head and its suppression. Loading and running block their thread for their whole length:
- * it lives in a worker. One `run` at a time; `pixels` may be no shared memory (onnxruntime refuses it) and must not
- * be written until `run` resolves.
+ * it lives in a worker. One `run` at a time; `pixels` must not be written until it resolves, since onnxruntime
+ * reads them in place (a view of shared memory works on Node 24.21 and is refused by older ones).
  */
 export interface Model extends AsyncDisposable {
   readonly card: ModelCard
