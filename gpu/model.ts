@@ -30,7 +30,7 @@ export interface BatchResult {
 /**
  * A loaded network, its head and its suppression. Loading and running block their thread for their whole length:
  * it lives in a worker. One `run` at a time; `pixels` must not be written until it resolves, since onnxruntime
- * reads them in place (a view of shared memory works on Node 24.21 and is refused by older ones).
+ * reads them in place. Tried with memory of its own and, on Node 24.21, with a view of shared memory.
  */
 export interface Model extends AsyncDisposable {
   readonly card: ModelCard
