@@ -34,7 +34,14 @@ export interface Source extends AsyncDisposable {
 }
 
 /**
- * Opens a connection: resolves when the source agreed to play, rejects with a SourceError; `signal` gives up.
+ * Opens a connection: resolves when the source agreed to play, rejects with a SourceError.
  * The port of which RTSP, WHIP and files are adapters.
  */
-export type OpenSource = (listener: SourceListener, signal: AbortSignal) => Promise<Source>
+export type OpenSource = (listener: SourceListener, attempt: OpenAttempt) => Promise<Source>
+
+export interface OpenAttempt {
+  /** Gives up. */
+  readonly signal: AbortSignal
+  /** How long the network connection alone may take. */
+  readonly connectPatienceMs: number
+}

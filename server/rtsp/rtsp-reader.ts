@@ -1,0 +1,109 @@
+import { contentLengthOf, parseHead, type RtspMessage } from './rtsp-message.ts'
+import { RtspError } from './rtsp-error.ts'
+
+/** An interleaved packet is at most 65,535 bytes and 4 of frame; a read may bring several. */
+const bufferBytes = 256 * 1024
+const headBytesMax = 16 * 1024
+const bodyBytesMax = 64 * 1024
+/** Bytes that are neither a packet nor a message, in a row, before the connection is given up. */
+const garbageBytesMax = 64 * 1024
+const dollar = 0x24
+const endOfHead = Buffer.from('\r\n\r\n')
+
+export interface RtspReaderHandler {
+  /** A packet of `channel` in bytes [start, end) of `buffer`, valid until this returns (RFC 2326 section 10.12). */
+  onPacket(channel: number, buffer: Buffer, start: number, end: number): void
+  onMessage(message: RtspMessage): void
+}
+
+/**
+ * Cuts an RTSP connection's bytes into messages and interleaved packets, in one buffer that is read into and reused.
+ * Throws RtspError `malformed` or `too_large`.
+ */
+export class RtspReader {
+  readonly #handler: RtspReaderHandler
+  readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes)
+  #filled = 0
+  #garbage = 0
+
+  constructor(handler: RtspReaderHandler) {
+    this.#handler = handler
+  }
+
+  /** Where the next bytes go. */
+  target(): Buffer {
+    return this.#buffer.subarray(this.#filled)
+  }
+
+  /** `count` bytes were written to `target()`. */
+  received(count: number): void {
+    this.#filled += count
+    let offset = 0
+    while (offset < this.#filled) {
+      const used = this.#take(offset)
+      if (used === 0) break
+      offset += used
+    }
+    if (offset > 0) this.#buffer.copyWithin(0, offset, this.#filled)
+    this.#filled -= offset
+    if (this.#filled === this.#buffer.length)
+      throw new RtspError('too_large', 'a message is larger than any that a camera sends')
+  }
+
+  /** Handles what starts at `offset`; bytes used, 0 = more are needed. */
+  #take(offset: number): number {
+    const first = this.#buffer[offset] ?? 0
+    if (first === dollar) return this.#takePacket(offset)
+    if (isUpperCase(first)) return this.#takeMessage(offset)
+    return this.#skip()
+  }
+
+  #takePacket(offset: number): number {
+    if (offset + 4 > this.#filled) return 0
+    const end = offset + 4 + this.#buffer.readUInt16BE(offset + 2)
+    if (end > this.#filled) return 0
+    this.#garbage = 0
+    this.#handler.onPacket(this.#buffer[offset + 1] ?? 0, this.#buffer, offset + 4, end)
+    return end - offset
+  }
+
+  #takeMessage(offset: number): number {
+    const view = this.#buffer.subarray(offset, this.#filled)
+    if (!mayBeMessage(view)) return this.#skip()
+    const headEnd = view.indexOf(endOfHead)
+    if (headEnd < 0) {
+      if (view.length > headBytesMax) throw new RtspError('too_large', 'a head has over 16 KiB')
+      return 0
+    }
+    const head = parseHead(view.toString('utf8', 0, headEnd))
+    const length = contentLengthOf(head)
+    if (!(length <= bodyBytesMax)) throw new RtspError('too_large', 'a body has over 64 KiB')
+    const bodyStart = headEnd + endOfHead.length
+    if (bodyStart + length > view.length) return 0
+    this.#garbage = 0
+    this.#handler.onMessage({ ...head, body: view.toString('utf8', bodyStart, bodyStart + length) })
+    return bodyStart + length
+  }
+
+  /** Steps over one byte that starts nothing: some cameras pad packets, or send a stray line end. */
+  #skip(): number {
+    if (++this.#garbage > garbageBytesMax)
+      throw new RtspError('malformed', 'the camera does not speak RTSP')
+    return 1
+  }
+}
+
+function isUpperCase(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a
+}
+
+/** A start line begins with a method or `RTSP/`: capitals, `_` and then a space or a slash. */
+function mayBeMessage(view: Buffer): boolean {
+  for (let i = 1; i < view.length; i++) {
+    const byte = view[i] ?? 0
+    if (byte === 0x20 || byte === 0x2f) return true
+    if (!isUpperCase(byte) && byte !== 0x5f) return false
+    if (i > 20) return false
+  }
+  return true
+}
