@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 /** The counts of one or more runs of node's test runner. */
 export interface TestCounts {
   readonly files: number
@@ -55,6 +57,6 @@ export function closingLines(counts: TestCounts, durationMs: number): string {
 /** Whether the spec reporter says here what `closingLines` says of all runs together. */
 export function isClosingLine(text: string): boolean {
   // The reporter colours its sign where it writes to a terminal.
-  const plain = text.replaceAll(/\u001B\[\d+m/g, '')
+  const plain = stripVTControlCharacters(text)
   return /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+\n$/.test(plain)
 }
