@@ -1,0 +1,121 @@
+import { assert } from '#std/assert.ts'
+
+/** A new sample's share in a running mean once it has settled: 20 batches, 0.2 s at 100 batches/s. */
+const gain = 0.05
+/** Samples of a batch size before its own mean is trusted more than the line through all sizes. */
+const trustedSamples = 3
+/** What one older sample keeps of its weight in the line's fit per newer one: half after 140 batches. */
+const forgetting = 0.995
+/** The line has no deviation of its own; 15 % covers what sizes in between showed in simulation. */
+const lineHeadroom = 1.15
+/**
+ * A sample counts at most this many times the mean. One stall of 500 ms at a mean of 10 ms would otherwise lift L95
+ * to 110 ms, beyond a budget of 100 ms, for the next 100 batches; a real change still gets through, at 15 % a batch.
+ */
+const outlierFactor = 4
+
+interface SizeStatistics {
+  meanMs: number
+  deviationMs: number
+  samples: number
+}
+
+/**
+ * What a batch of b pictures of one shape takes, learned while it runs: mean and mean absolute deviation per batch
+ * size, and the line l(b) = alpha * b + beta through all sizes for those not seen yet. Pure.
+ */
+export class LatencyProfile {
+  readonly batchMax: number
+  readonly #sizes: SizeStatistics[]
+  // Weighted sums of the fit: 1, b, l, b*b, b*l.
+  #weight = 0
+  #sumB = 0
+  #sumL = 0
+  #sumBB = 0
+  #sumBL = 0
+  /** Before any sample: a guess that errs on the slow side, replaced by the first calibration run. */
+  #alphaMs = 20
+  #betaMs = 0
+
+  constructor(batchMax: number) {
+    assert(Number.isInteger(batchMax) && batchMax >= 1, 'batchMax is a whole number from 1')
+    this.batchMax = batchMax
+    this.#sizes = Array.from({ length: batchMax + 1 }, () => ({
+      meanMs: 0,
+      deviationMs: 0,
+      samples: 0,
+    }))
+  }
+
+  /** Milliseconds a further picture in the batch costs. */
+  get alphaMs(): number {
+    return this.#alphaMs
+  }
+
+  /** Milliseconds a batch costs whatever its size. */
+  get betaMs(): number {
+    return this.#betaMs
+  }
+
+  /** A batch of `batchSize` pictures took `ms`, from dispatch to answer. */
+  add(batchSize: number, ms: number): void {
+    const size = this.#size(batchSize)
+    const countedMs =
+      size.samples >= trustedSamples ? Math.min(ms, outlierFactor * size.meanMs) : ms
+    if (size.samples === 0) {
+      size.meanMs = countedMs
+      size.deviationMs = countedMs * 0.1
+    }
+    const share = Math.max(gain, 1 / (size.samples + 1))
+    const errorMs = countedMs - size.meanMs
+    size.meanMs += share * errorMs
+    size.deviationMs += share * (Math.abs(errorMs) - size.deviationMs)
+    size.samples++
+    this.#fit(batchSize, countedMs)
+  }
+
+  meanMs(batchSize: number): number {
+    const size = this.#size(batchSize)
+    if (size.samples >= trustedSamples) return size.meanMs
+    return this.#alphaMs * batchSize + this.#betaMs
+  }
+
+  /** L95: what a batch takes at most, 19 times of 20; mean + 3 deviations. */
+  highMs(batchSize: number): number {
+    const size = this.#size(batchSize)
+    if (size.samples >= trustedSamples) return size.meanMs + 3 * size.deviationMs
+    return (this.#alphaMs * batchSize + this.#betaMs) * lineHeadroom
+  }
+
+  /** A first guess for another picture size: `ratio` is its share of pixels of this one's. */
+  scaled(ratio: number): LatencyProfile {
+    const profile = new LatencyProfile(this.batchMax)
+    profile.#alphaMs = this.#alphaMs * ratio
+    profile.#betaMs = this.#betaMs
+    return profile
+  }
+
+  #size(batchSize: number): SizeStatistics {
+    const size = batchSize > 0 ? this.#sizes[batchSize] : undefined
+    assert(size !== undefined, 'a batch size is a whole number from 1 to batchMax')
+    return size
+  }
+
+  #fit(batchSize: number, ms: number): void {
+    this.#weight = this.#weight * forgetting + 1
+    this.#sumB = this.#sumB * forgetting + batchSize
+    this.#sumL = this.#sumL * forgetting + ms
+    this.#sumBB = this.#sumBB * forgetting + batchSize * batchSize
+    this.#sumBL = this.#sumBL * forgetting + batchSize * ms
+    const spread = this.#weight * this.#sumBB - this.#sumB * this.#sumB
+    if (spread <= 1e-6 * this.#weight * this.#sumBB) {
+      // Only one size seen: no line through one point. Nothing speaks for a fixed cost, so nothing waits for company.
+      this.#alphaMs = this.#sumL / this.#sumB
+      this.#betaMs = 0
+      return
+    }
+    const slope = (this.#weight * this.#sumBL - this.#sumB * this.#sumL) / spread
+    this.#alphaMs = Math.max(1e-3, slope)
+    this.#betaMs = Math.max(0, (this.#sumL - this.#alphaMs * this.#sumB) / this.#weight)
+  }
+}

@@ -1,0 +1,269 @@
+import { assert } from '#std/assert.ts'
+import { Batch } from './batch.ts'
+import { LatencyProfile } from './latency-profile.ts'
+import { ReadyOrder } from './ready-order.ts'
+import { type SchedulableFrame, StreamSlot } from './stream-slot.ts'
+
+/** `fresh` never lets the device idle when a frame could run; `efficient` fills batches up to the deadline. */
+export type SchedulerMode = 'fresh' | 'efficient'
+
+/** Why a frame never reached the model. */
+export type Undetected = 'superseded' | 'late' | 'paced'
+
+/** What to do now; valid until the next call. */
+export type Decision<F extends SchedulableFrame> =
+  | { readonly kind: 'dispatch'; readonly batch: Batch<F> }
+  /** Poll again at that instant (always in the future), or earlier when a frame arrives or a batch ends. */
+  | { readonly kind: 'wait'; readonly atMs: number }
+  | { readonly kind: 'idle' }
+
+export interface SchedulerOptions<F extends SchedulableFrame> {
+  readonly batchMax: number
+  readonly mode: SchedulerMode
+  /** Called once for each frame that is not dispatched, except the one that `removeStream` returns. */
+  readonly onUndetected: (frame: F, outcome: Undetected) => void
+}
+
+/** Timers fire a little late, and predicted arrivals come a little late. */
+const guardMs = 1
+/**
+ * With nothing dispatched for this long, frames go although L95 says late: else a profile spoilt by a bad spell would
+ * never be corrected, and a model slower than the budget would never give any result.
+ */
+const probePeriodMs = 500
+/** Multiples of it, modulo 1, are spread evenly however many there are: cameras that start together do not stay in step. */
+const goldenRatio = 0.618_033_988_75
+/** Camera sizes, scaled for one model, are few; each has a profile. */
+const shapesMax = 256
+
+/**
+ * Decides which waiting frames run next: one slot a stream (the newest frame that is due), streams by weighted age,
+ * batches as large as throughput wants and deadlines allow. Pure: no clock, no I/O; the same object runs in server,
+ * simulator and tests. A frame ends once: dispatched, `onUndetected`, or returned by `removeStream`.
+ */
+export class Scheduler<F extends SchedulableFrame> {
+  readonly #options: SchedulerOptions<F>
+  readonly #streams = new Map<string, StreamSlot<F>>()
+  /** The same streams, to walk without garbage. */
+  readonly #slots: StreamSlot<F>[] = []
+  readonly #ready = new ReadyOrder<F>()
+  readonly #profiles = new Map<number, LatencyProfile>()
+  readonly #spareBatches: Batch<F>[] = []
+  readonly #idle: Decision<F> = { kind: 'idle' }
+  readonly #wait = { kind: 'wait' as const, atMs: 0 }
+  #calibrated: { readonly profile: LatencyProfile; readonly pixels: number } | null = null
+  #added = 0
+  #inFlight = 0
+  #dispatchedAtMs = -Infinity
+  #waitingSinceMs: number | null = null
+
+  constructor(options: SchedulerOptions<F>) {
+    this.#options = options
+  }
+
+  /** `detectFps` 0 = every frame. */
+  addStream(
+    streamId: string,
+    options: { readonly weight: number; readonly detectFps: number },
+  ): void {
+    assert(!this.#streams.has(streamId), 'a stream is added once')
+    assert(
+      options.weight > 0 && options.detectFps >= 0,
+      'weight is positive, detectFps not negative',
+    )
+    const phase = (this.#added++ * goldenRatio) % 1
+    const slot = new StreamSlot<F>({ streamId, ...options, phase })
+    this.#streams.set(streamId, slot)
+    this.#slots.push(slot)
+  }
+
+  /** Returns the frame that still waited; one in flight comes back with its batch. */
+  removeStream(streamId: string): F | null {
+    const slot = this.#slot(streamId)
+    this.#streams.delete(streamId)
+    this.#slots.splice(this.#slots.indexOf(slot), 1)
+    this.#ready.clear()
+    const { waiting } = slot
+    slot.waiting = null
+    return waiting
+  }
+
+  /** The rate that is in force from now on, below the configured one while load is shed; 0 = every frame. */
+  setDetectRate(streamId: string, detectFps: number): void {
+    this.#slot(streamId).setRate(detectFps)
+  }
+
+  /** What a batch of this shape took at start: the profile's first samples. */
+  calibrate(
+    shape: { readonly width: number; readonly height: number },
+    sample: { readonly batchSize: number; readonly ms: number },
+  ): void {
+    const profile = this.#profileOf(shape.width * 65_536 + shape.height)
+    profile.add(sample.batchSize, sample.ms)
+    this.#calibrated = { profile, pixels: shape.width * shape.height }
+  }
+
+  /** L95 of a batch of one shape, for who watches over it. */
+  highMs(batch: Batch<F>): number {
+    return this.#profileOf(batch.shape).highMs(batch.size)
+  }
+
+  arrive(streamId: string, frame: F, nowMs: number): void {
+    const slot = this.#slot(streamId)
+    const { onUndetected } = this.#options
+    // Older than what this stream showed before: results never go back in time.
+    if (!slot.arrived(frame, nowMs)) return onUndetected(frame, 'superseded')
+    const older = slot.waiting
+    if (older === null && !slot.isDue(frame.capturedAtMs)) return onUndetected(frame, 'paced')
+    slot.waiting = frame
+    if (older !== null) onUndetected(older, 'superseded')
+  }
+
+  /** What to do with the next free session; called again after a dispatch until it is not one. */
+  poll(nowMs: number, freeSessions: number): Decision<F> {
+    if (freeSessions < 1) return this.#idle
+    this.#collectReady(nowMs)
+    if (this.#ready.count === 0) {
+      this.#waitingSinceMs = null
+      return this.#idle
+    }
+    const size = this.#withinDeadline(this.#orderFirst(nowMs, freeSessions), nowMs)
+    const untilMs =
+      this.#options.mode === 'fresh'
+        ? this.#worthWaitingUntilMs(size, nowMs)
+        : this.#latestStartMs(size, nowMs)
+    if (untilMs === null) return this.#dispatch(size, nowMs)
+    assert(untilMs > nowMs, 'no timer in the past')
+    this.#waitingSinceMs ??= nowMs
+    this.#wait.atMs = untilMs
+    return this.#wait
+  }
+
+  /** The batch ran; `ms` from dispatch to answer. Its frames are the caller's to report. */
+  done(batch: Batch<F>, ms: number): void {
+    this.#profileOf(batch.shape).add(batch.size, ms)
+    this.#release(batch)
+  }
+
+  /** The batch was lost with its session: no latency was learned. */
+  failed(batch: Batch<F>): void {
+    this.#release(batch)
+  }
+
+  #release(batch: Batch<F>): void {
+    for (const slot of batch.slots) slot.inFlight = false
+    this.#inFlight--
+    batch.clear()
+    this.#spareBatches.push(batch)
+  }
+
+  #slot(streamId: string): StreamSlot<F> {
+    const slot = this.#streams.get(streamId)
+    assert(slot !== undefined, 'the stream was added and not removed')
+    return slot
+  }
+
+  #profileOf(shape: number): LatencyProfile {
+    const known = this.#profiles.get(shape)
+    if (known !== undefined) return known
+    assert(this.#profiles.size < shapesMax, 'pictures come in few shapes')
+    const pixels = Math.floor(shape / 65_536) * (shape % 65_536)
+    const profile =
+      this.#calibrated === null
+        ? new LatencyProfile(this.#options.batchMax)
+        : this.#calibrated.profile.scaled(pixels / this.#calibrated.pixels)
+    this.#profiles.set(shape, profile)
+    return profile
+  }
+
+  #collectReady(nowMs: number): void {
+    this.#ready.clear()
+    const isProbing = this.#inFlight === 0 && nowMs - this.#dispatchedAtMs >= probePeriodMs
+    for (const slot of this.#slots) {
+      const frame = slot.waiting
+      if (frame === null || slot.inFlight) continue
+      const neededMs = isProbing ? 0 : this.#profileOf(slot.shape).highMs(1)
+      if (nowMs + neededMs <= frame.deadlineAtMs) {
+        this.#ready.add(slot, frame, nowMs)
+        continue
+      }
+      slot.waiting = null
+      this.#options.onUndetected(frame, 'late')
+    }
+  }
+
+  /** Orders those that could run together; returns how many of them throughput wants in a batch. */
+  #orderFirst(nowMs: number, freeSessions: number): number {
+    const { batchMax, mode } = this.#options
+    const joining = this.#ready.fixShape()
+    const wanted = Math.min(
+      mode === 'fresh' ? this.#bestSize(nowMs) : batchMax,
+      // Sessions that are free as well take their share at once instead of after this one.
+      Math.ceil(joining / freeSessions),
+    )
+    this.#ready.order(wanted)
+    return wanted
+  }
+
+  /** b*: where the fixed cost of a batch weighs as much as the wait of those that fill it. */
+  #bestSize(nowMs: number): number {
+    const { batchMax } = this.#options
+    if (batchMax === 1) return 1
+    const profile = this.#profileOf(this.#ready.first.shape)
+    let active = 0
+    for (const slot of this.#slots) if (slot.isActive(nowMs)) active++
+    const size = Math.round(Math.sqrt((active * profile.betaMs) / profile.alphaMs))
+    return Math.min(batchMax, Math.max(1, size))
+  }
+
+  /** The largest number of the first `size` that still meets the earliest deadline among them. */
+  #withinDeadline(size: number, nowMs: number): number {
+    const profile = this.#profileOf(this.#ready.first.shape)
+    let fitting = size
+    while (fitting > 1 && nowMs + profile.highMs(fitting) > this.#ready.earliestDeadlineMs(fitting))
+      fitting--
+    return fitting
+  }
+
+  /** Fresh: null, or when the predicted frame will have come whose company is worth more than the wait costs. */
+  #worthWaitingUntilMs(size: number, nowMs: number): number | null {
+    if (size >= this.#bestSize(nowMs)) return null
+    const { shape } = this.#ready.first
+    let arrivalAtMs = Infinity
+    for (const slot of this.#slots)
+      if (slot.waiting === null && !slot.inFlight && slot.shape === shape)
+        arrivalAtMs = Math.min(arrivalAtMs, slot.nextArrivalAtMs(nowMs))
+    const untilMs = arrivalAtMs + guardMs
+    const profile = this.#profileOf(shape)
+    // Counted from the first wait: arrivals that do not come, one after the other, must not add up.
+    const waitedMs = untilMs - (this.#waitingSinceMs ?? nowMs)
+    const pays = size * waitedMs < profile.betaMs
+    const endMs = untilMs + profile.highMs(size + 1) + guardMs
+    return pays && endMs <= this.#ready.earliestDeadlineMs(size) ? untilMs : null
+  }
+
+  /** Efficient: null when nobody else could join; else the latest start that meets the earliest deadline, if it is not past. */
+  #latestStartMs(size: number, nowMs: number): number | null {
+    const { shape } = this.#ready.first
+    let joinable = 0
+    for (const slot of this.#slots)
+      if (!slot.inFlight && slot.shape === shape && (slot.waiting !== null || slot.isActive(nowMs)))
+        joinable++
+    const full = Math.min(this.#options.batchMax, joinable)
+    if (size >= full) return null
+    const runMs = this.#profileOf(shape).highMs(Math.min(full, size + 1))
+    const startMs = this.#ready.earliestDeadlineMs(size) - runMs - guardMs
+    return startMs > nowMs ? startMs : null
+  }
+
+  #dispatch(size: number, nowMs: number): Decision<F> {
+    const batch = this.#spareBatches.pop() ?? new Batch<F>()
+    batch.shape = this.#ready.first.shape
+    batch.dispatchedAtMs = nowMs
+    this.#ready.take(size, batch)
+    this.#inFlight++
+    this.#dispatchedAtMs = nowMs
+    this.#waitingSinceMs = null
+    return { kind: 'dispatch', batch }
+  }
+}
