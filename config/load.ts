@@ -30,6 +30,7 @@ export function configFrom(env: Environment): Config {
     ...merged,
     dataDir: resolve(merged.dataDir),
     ffmpegPath: env['SIGHTLINE_FFMPEG'] ?? null,
+    searchPath: env['PATH'] ?? '',
     configPath: text === null ? null : path,
   }
 }

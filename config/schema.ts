@@ -35,6 +35,8 @@ export interface Config extends ConfigFile {
   readonly dataDir: string
   /** SIGHTLINE_FFMPEG; null: looked up. */
   readonly ffmpegPath: string | null
+  /** PATH, where ffmpeg is looked for. */
+  readonly searchPath: string
   /** The file it came from; null where there is none. */
   readonly configPath: string | null
 }

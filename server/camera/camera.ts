@@ -1,7 +1,7 @@
 import type { CameraConfig } from '#config/camera.ts'
 import type { Detector, FrameOutcome } from '#gpu/detector.ts'
 import type { CameraView } from '#protocol/api.ts'
-import type { Codec, RelayMode } from '#protocol/camera-state.ts'
+import type { Codec, RelayMode, SourceCode } from '#protocol/camera-state.ts'
 import type { Clock, Timer } from '#std/clock.ts'
 import type { Log } from '#std/log.ts'
 import { redactSecrets } from '#std/redact.ts'
@@ -10,7 +10,7 @@ import { KeptGop } from '../decode/kept-gop.ts'
 import type { CameraPublisher, Publisher } from '../publish/publisher.ts'
 import type { Relay, RelayCamera } from '../relay/relay.ts'
 import type { CameraSlo, Slo } from '../slo/camera-slo.ts'
-import type { OpenSource } from '../source/source.ts'
+import type { OpenSource, SourceError } from '../source/source.ts'
 import type { StampedUnit } from '../source/stamped-unit.ts'
 import { type SourceState, type SourceSupervisor, superviseSource } from '../source/supervisor.ts'
 import { CodecWatch } from './codec-watch.ts'
@@ -61,6 +61,8 @@ export class Camera implements AsyncDisposable {
   #lane: DetectionLane | null = null
   #state: SourceState
   #told = ''
+  #endedBy: SourceCode | null = null
+  readonly #reconnects = new Map<SourceCode, number>()
 
   constructor(config: CameraConfig, managedBy: ManagedBy, parts: CameraParts) {
     this.config = config
@@ -82,7 +84,7 @@ export class Camera implements AsyncDisposable {
       listener: {
         onUnit: (stamped) => this.#onUnit(stamped),
         onState: (state) => this.#onState(state),
-        onEpochEnd: () => this.#lane?.reset(),
+        onEpochEnd: (error) => this.#onEpochEnd(error),
       },
     })
     this.#state = this.#source.status()
@@ -115,6 +117,11 @@ export class Camera implements AsyncDisposable {
     }
   }
 
+  /** Comebacks, by why the connection before had ended. */
+  get reconnects(): ReadonlyMap<SourceCode, number> {
+    return this.#reconnects
+  }
+
   get decoderPid(): number | null {
     return this.#lane?.decoderPid ?? null
   }
@@ -132,7 +139,7 @@ export class Camera implements AsyncDisposable {
 
   #onUnit(stamped: StampedUnit): void {
     this.#ledger.received()
-    this.#gop.push(stamped)
+    this.#gop.add(stamped)
     this.#relay.send(stamped)
     const codec = this.#codec.seen(stamped.unit.parameterSets)
     const lane = codec === null ? null : this.#laneFor(codec)
@@ -140,7 +147,16 @@ export class Camera implements AsyncDisposable {
     else lane.push(stamped)
   }
 
+  #onEpochEnd(error: SourceError): void {
+    this.#endedBy = error.code
+    this.#lane?.reset()
+  }
+
   #onState(state: SourceState): void {
+    if (state.state === 'live' && this.#endedBy !== null) {
+      this.#reconnects.set(this.#endedBy, (this.#reconnects.get(this.#endedBy) ?? 0) + 1)
+      this.#endedBy = null
+    }
     this.#state = state
     this.#slo.setLive({ live: state.state === 'live' })
     this.#announce()
@@ -194,6 +210,7 @@ export class Camera implements AsyncDisposable {
   /** Tells subscribers what they would see differently; a frame rate alone is told when it moved by a whole frame. */
   #announce(): void {
     const measuredFps = this.#source.measuredFps
+    this.#slo.setCameraFps(measuredFps)
     const message = {
       state: this.#state.state,
       code: this.#state.code,

@@ -48,6 +48,12 @@ export class CameraRegistry implements AsyncDisposable {
     return [...this.#cameras.values()].map((camera) => camera.view())
   }
 
+  /** Comebacks of each camera, by why the connection before had ended. */
+  *reconnects(): Generator<{ camera: string; reason: string; count: number }> {
+    for (const [camera, { reconnects }] of this.#cameras)
+      for (const [reason, count] of reconnects) yield { camera, reason, count }
+  }
+
   get decoderPids(): readonly number[] {
     return [...this.#cameras.values()].flatMap((camera) => camera.decoderPid ?? [])
   }

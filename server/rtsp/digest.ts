@@ -27,9 +27,7 @@ export function chooseChallenge(headers: readonly string[]): Challenge | null {
 }
 
 function digestOf(text: string): Challenge | null {
-  const fields = new Map<string, string>()
-  for (const match of text.matchAll(/([\w-]+)\s*=\s*(?:"([^"]*)"|([^\s,]+))/g))
-    fields.set((match[1] ?? '').toLowerCase(), match[2] ?? match[3] ?? '')
+  const fields = fieldsOf(text)
   const nonce = fields.get('nonce')
   const algorithmText = fields.get('algorithm') ?? null
   const algorithm = (algorithmText ?? 'MD5').toUpperCase()
@@ -44,6 +42,14 @@ function digestOf(text: string): Challenge | null {
     qop: offered.includes('auth') ? 'auth' : null,
     algorithmText,
   }
+}
+
+/** `name="value"` or `name=value`, names in lower case. */
+function fieldsOf(text: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>()
+  for (const match of text.matchAll(/([\w-]+)\s*=\s*(?:"([^"]*)"|([^\s,]+))/g))
+    fields.set((match[1] ?? '').toLowerCase(), match[2] ?? match[3] ?? '')
+  return fields
 }
 
 export interface Credentials {

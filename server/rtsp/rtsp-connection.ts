@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock, Timer } from '#std/clock.ts'
 import { messageOf } from '#std/coded-error.ts'
 import { authorizationOf, type Challenge, chooseChallenge, type Credentials } from './digest.ts'
@@ -91,12 +92,8 @@ export class RtspConnection implements Disposable {
     for (let tries = 0; tries < 2 && statusOf(answer) === 401; tries++) {
       const challenge = chooseChallenge(answer.headers.get('www-authenticate') ?? [])
       if (challenge === null || this.#options.credentials === null) break
-      const isSame =
-        tries > 0 &&
-        challenge.scheme === this.#challenge?.scheme &&
-        (challenge.scheme === 'basic' ||
-          (this.#challenge.scheme === 'digest' && this.#challenge.nonce === challenge.nonce))
-      if (isSame) break
+      // The same question after an answer to it: the password is wrong, and asking on would lock the account.
+      if (tries > 0 && isDeepStrictEqual(challenge, this.#challenge)) break
       this.#challenge = challenge
       this.#nonceCount = 0
       answer = await this.#send(method, uri, headers)
@@ -121,7 +118,7 @@ export class RtspConnection implements Disposable {
     )
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
-    void this.closed.then(() => {
+    void this.closed.finally(() => {
       patience[Symbol.dispose]()
       signal.removeEventListener('abort', onAbort)
     })

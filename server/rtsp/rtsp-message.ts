@@ -42,3 +42,31 @@ export function contentLengthOf(head: Omit<RtspMessage, 'body'>): number {
   if (text === undefined) return 0
   return /^\d+$/.test(text) ? Number(text) : Number.NaN
 }
+
+/** A request line taken apart, for the server's side. */
+export interface RtspRequest {
+  readonly method: string
+  readonly uri: string
+  /** By its name in lower case; null without it. */
+  header(name: string): string | null
+}
+
+/** Null for a response or a line that is no request. */
+export function requestOf(message: RtspMessage): RtspRequest | null {
+  const match = /^([A-Z_]+) (\S+) RTSP\/\d\.\d$/.exec(message.startLine)
+  if (match === null) return null
+  const [, method = '', uri = ''] = match
+  return { method, uri, header: (name) => headerOf(message, name) }
+}
+
+export function formatResponse(response: {
+  readonly status: number
+  readonly reason: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}): string {
+  const lines = [`RTSP/1.0 ${response.status} ${response.reason}`]
+  for (const [name, value] of Object.entries(response.headers)) lines.push(`${name}: ${value}`)
+  if (response.body !== '') lines.push(`Content-Length: ${Buffer.byteLength(response.body)}`)
+  return `${lines.join('\r\n')}\r\n\r\n${response.body}`
+}

@@ -35,6 +35,15 @@ export class RtspReader {
     return this.#buffer.subarray(this.#filled)
   }
 
+  /** For a socket that hands over chunks; in pieces that fit. */
+  push(chunk: Buffer): void {
+    for (let offset = 0; offset < chunk.length;) {
+      const copied = chunk.copy(this.target(), 0, offset)
+      offset += copied
+      this.received(copied)
+    }
+  }
+
   /** `count` bytes were written to `target()`. */
   received(count: number): void {
     this.#filled += count

@@ -36,19 +36,29 @@ export function parseSdp(text: string): SdpSession {
 function parseMedia(section: string): SdpMedia {
   const [, kind = '', format = ''] = /^m=(\S+)\s+\S+\s+\S+\s+(\d+)/.exec(section) ?? []
   const payloadType = Number(format)
-  const rtpmap = new RegExp(`^a=rtpmap:\\s*${payloadType}\\s+([^/\\s]+)(?:/(\\d+))?`, 'm').exec(
-    section,
-  )
+  const { encoding, clockRate } = rtpmapOf(section, payloadType)
   const fmtp = new RegExp(`^a=fmtp:\\s*${payloadType}\\s+(.*)$`, 'm').exec(section)
   const framerate = Number(attribute(section, 'framerate') ?? Number.NaN)
   return {
     kind,
     payloadType,
-    encoding: rtpmap?.[1]?.toUpperCase() ?? staticEncodings[payloadType] ?? null,
-    clockRate: Number(rtpmap?.[2] ?? 90_000),
+    encoding,
+    clockRate,
     control: attribute(section, 'control'),
     framerate: framerate > 0 ? framerate : null,
     parameters: parametersOf(fmtp?.[1] ?? ''),
+  }
+}
+
+function rtpmapOf(
+  section: string,
+  payloadType: number,
+): { encoding: string | null; clockRate: number } {
+  const pattern = new RegExp(`^a=rtpmap:\\s*${payloadType}\\s+([^/\\s]+)(?:/(\\d+))?`, 'm')
+  const [, name, clockRate] = pattern.exec(section) ?? []
+  return {
+    encoding: name?.toUpperCase() ?? staticEncodings[payloadType] ?? null,
+    clockRate: Number(clockRate ?? 90_000),
   }
 }
 

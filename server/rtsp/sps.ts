@@ -28,23 +28,37 @@ export function parseSps(nal: Uint8Array): Sps | null {
   const pocType = readPictureOrder(reader)
   reader.unsigned() // max_num_ref_frames
   reader.bit() // gaps_in_frame_num_value_allowed_flag
+  const { width, height } = readSize(reader, chroma)
+  if (!reader.isWithin || !isPlausible(width) || !isPlausible(height) || id > 31) return null
+  const told = reader.bit() === 1 ? readReorderFrames(reader) : null
+  // With pic_order_cnt_type 2 output order is decoding order (8.2.1.3); Baseline has no B slices (A.2.1).
+  const reorderFrames = pocType === 2 || profileIdc === 66 ? 0 : told
+  return { id, profile: profileName(profileIdc, nal[2] ?? 0), width, height, reorderFrames }
+}
+
+function isPlausible(side: number): boolean {
+  return side > 0 && side <= sideMax
+}
+
+interface Chroma {
+  readonly format: number
+  readonly separate: number
+}
+
+function readSize(reader: BitReader, chroma: Chroma): { width: number; height: number } {
   const widthMbs = reader.unsigned() + 1
   const heightMaps = reader.unsigned() + 1
   const frameMbsOnly = reader.bit()
   if (frameMbsOnly === 0) reader.bit()
   reader.bit() // direct_8x8_inference_flag
   const crop = readCrop(reader, chroma, frameMbsOnly)
-  const width = widthMbs * 16 - crop.x
-  const height = heightMaps * 16 * (2 - frameMbsOnly) - crop.y
-  const fits = width > 0 && height > 0 && width <= sideMax && height <= sideMax && id <= 31
-  if (!reader.isWithin || !fits) return null
-  const told = reader.bit() === 1 ? readReorderFrames(reader) : null
-  // With pic_order_cnt_type 2 output order is decoding order (8.2.1.3).
-  const reorderFrames = pocType === 2 || profileIdc === 66 ? 0 : told
-  return { id, profile: profileName(profileIdc, nal[2] ?? 0), width, height, reorderFrames }
+  return {
+    width: widthMbs * 16 - crop.x,
+    height: heightMaps * 16 * (2 - frameMbsOnly) - crop.y,
+  }
 }
 
-function readChroma(reader: BitReader): { format: number; separate: number } {
+function readChroma(reader: BitReader): Chroma {
   const format = reader.unsigned()
   const separate = format === 3 ? reader.bit() : 0
   reader.unsigned() // bit_depth_luma_minus8
@@ -79,7 +93,7 @@ function readPictureOrder(reader: BitReader): number {
 
 function readCrop(
   reader: BitReader,
-  chroma: { readonly format: number; readonly separate: number },
+  chroma: Chroma,
   frameMbsOnly: number,
 ): { x: number; y: number } {
   if (reader.bit() === 0) return { x: 0, y: 0 }
@@ -98,17 +112,7 @@ function readCrop(
 
 /** vui_parameters() up to bitstream_restriction (E.1.1). */
 function readReorderFrames(reader: BitReader): number | null {
-  if (reader.bit() === 1 && reader.bits(8) === 255) reader.bits(32) // aspect ratio
-  if (reader.bit() === 1) reader.bit() // overscan
-  if (reader.bit() === 1) {
-    reader.bits(4) // video format, full range
-    if (reader.bit() === 1) reader.bits(24)
-  }
-  if (reader.bit() === 1) {
-    reader.unsigned() // chroma location
-    reader.unsigned()
-  }
-  if (reader.bit() === 1) reader.bits(65) // timing
+  skipVideoSignal(reader)
   const nal = reader.bit()
   if (nal === 1) skipHrd(reader)
   const vcl = reader.bit()
@@ -120,6 +124,21 @@ function readReorderFrames(reader: BitReader): number | null {
   for (let i = 0; i < 4; i++) reader.unsigned()
   const reorder = reader.unsigned()
   return reader.isWithin && reorder <= 16 ? reorder : null
+}
+
+/** From aspect_ratio_info_present_flag to the timing information (E.1.1). */
+function skipVideoSignal(reader: BitReader): void {
+  if (reader.bit() === 1 && reader.bits(8) === 255) reader.bits(32) // aspect ratio
+  if (reader.bit() === 1) reader.bit() // overscan
+  if (reader.bit() === 1) {
+    reader.bits(4) // video format, full range
+    if (reader.bit() === 1) reader.bits(24)
+  }
+  if (reader.bit() === 1) {
+    reader.unsigned() // chroma location
+    reader.unsigned()
+  }
+  if (reader.bit() === 1) reader.bits(65) // timing
 }
 
 function skipHrd(reader: BitReader): void {

@@ -49,17 +49,6 @@ export function planRetry(after: {
 
 /** A camera or its proxy that is just starting up may not know its own path yet: that is no refusal while it was live. */
 function isRefusal(error: SourceError, isRecent: boolean): boolean {
-  switch (error.code) {
-    case 'unauthorized':
-    case 'unsupported_codec':
-      return true
-    case 'not_found':
-    case 'no_video':
-      return !isRecent
-    case 'unreachable':
-    case 'protocol':
-    case 'no_data':
-    case 'ended':
-      return false
-  }
+  if (error.code === 'unauthorized' || error.code === 'unsupported_codec') return true
+  return !isRecent && (error.code === 'not_found' || error.code === 'no_video')
 }

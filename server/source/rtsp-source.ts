@@ -127,17 +127,19 @@ class RtspSession {
   #startKeepAlive(timeoutSeconds: number): void {
     const periodMs = Math.max(1, timeoutSeconds - keepAliveMarginSeconds) * 1000
     this.#keepAlive = this.#clock.every(periodMs, () => {
-      this.#connection.request(this.#keepAliveMethod, this.#playUrl).then(
-        (answer) => {
-          if (headerOf(answer, 'public')?.includes('GET_PARAMETER') === true)
-            this.#keepAliveMethod = 'GET_PARAMETER'
-        },
-        (error: unknown) => {
-          // A camera that sends video and leaves a keep-alive unanswered is none to cut off: the stall rule decides.
-          if (!(error instanceof RtspError)) throw error
-        },
-      )
+      void this.#sendKeepAlive()
     })
+  }
+
+  async #sendKeepAlive(): Promise<void> {
+    try {
+      const answer = await this.#connection.request(this.#keepAliveMethod, this.#playUrl)
+      if (headerOf(answer, 'public')?.includes('GET_PARAMETER') === true)
+        this.#keepAliveMethod = 'GET_PARAMETER'
+    } catch (error) {
+      // A camera that sends video and leaves a keep-alive unanswered is none to cut off: the stall rule decides.
+      if (!(error instanceof RtspError)) throw error
+    }
   }
 
   #onPacket(channel: number, buffer: Buffer, start: number, end: number): void {

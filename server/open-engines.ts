@@ -1,0 +1,66 @@
+import { join } from 'node:path'
+import type { Config } from '#config/schema.ts'
+import { openDetector } from '#gpu/open-detector.ts'
+import type { Clock } from '#std/clock.ts'
+import type { Log } from '#std/log.ts'
+import { type FoundFfmpeg, findFfmpeg } from './decode/find-ffmpeg.ts'
+import { probeFfmpeg } from './decode/probe-ffmpeg.ts'
+import { openRelay } from './relay/mediasoup-relay.ts'
+import type { Relay } from './relay/relay.ts'
+
+const modelName = 'yolox-nano'
+
+export interface Engines {
+  readonly ffmpeg: FoundFfmpeg
+  readonly detector: Awaited<ReturnType<typeof openDetector>>
+  readonly relay: Relay
+}
+
+/**
+ * FFmpeg, the model and the media worker: what takes its time, opened side by side. Rejects with the CodedError of what
+ * is missing; what was opened until then is left to `started` to close.
+ */
+export async function openEngines(
+  options: { readonly config: Config; readonly clock: Clock; readonly log: Log },
+  started: AsyncDisposableStack,
+): Promise<Engines> {
+  const { config, clock, log } = options
+  const ffmpeg = await findFfmpeg({
+    configuredPath: config.ffmpegPath,
+    searchPath: config.searchPath,
+  })
+  const models = join(config.dataDir, 'models')
+  const [probed, detector, relay] = await Promise.allSettled([
+    probeFfmpeg({ ffmpegPath: ffmpeg.path, clock, log }),
+    openDetector({
+      modelPath: join(models, `${modelName}.onnx`),
+      cardPath: join(models, `${modelName}.json`),
+      photoPath: join(config.dataDir, 'self-test/parkour.jpg'),
+      ffmpegPath: ffmpeg.path,
+      executionProviders: config.executionProviders,
+      clock,
+      log: log.area('inference'),
+    }),
+    openRelay({
+      clock,
+      log,
+      workerBin: join(config.dataDir, 'bin/mediasoup-worker'),
+      rtcPort: config.rtcPort,
+      listenIp: config.host,
+      announcedAddress: config.rtcAnnouncedAddress ?? null,
+    }),
+  ])
+  if (detector.status === 'fulfilled') started.use(detector.value)
+  if (relay.status === 'fulfilled') started.use(relay.value)
+  if (probed.status === 'rejected') throw probed.reason
+  if (detector.status === 'rejected') throw detector.reason
+  if (relay.status === 'rejected') throw relay.reason
+  const status = detector.value.status()
+  log.info('model serves', {
+    model: status.model.name,
+    sha256: status.model.sha256.slice(0, 12),
+    provider: status.executionProvider,
+  })
+  log.info('decoder', { ffmpeg: ffmpeg.path, version: ffmpeg.version.text })
+  return { ffmpeg, detector: detector.value, relay: relay.value }
+}

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { CameraConfig } from '#config/camera.ts'
+import type { Config } from '#config/schema.ts'
+import type { Clock } from '#std/clock.ts'
+import { CodedError, messageOf } from '#std/coded-error.ts'
+import type { Log } from '#std/log.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import type { CameraParts } from './camera/camera.ts'
+import { CameraRegistry } from './camera/registry.ts'
+import { openDecoder } from './decode/open-decoder.ts'
+import { openDemoCamera } from './demo/demo-camera.ts'
+import { createApp } from './http/app.ts'
+import { type HttpServer, openHttpServer } from './http/open-http-server.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { type Engines, openEngines } from './open-engines.ts'
+import { openPublisher, type WebSocketPublisher } from './publish/open-publisher.ts'
+import { readinessOf } from './readiness.ts'
+import { openSlo, type SloMeasurement } from './slo/open-slo.ts'
+import { rtspSource } from './source/rtsp-source.ts'
+import { systemView } from './system-view.ts'
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: () => number
+}
+
+export interface Server extends AsyncDisposable {
+  /** Where people reach it. */
+  readonly url: string
+}
+
+const repository = resolve(import.meta.dirname, '..')
+/** The demo clip as set-up makes it. */
+const demoFps = 25
+
+/**
+ * The one place where everything is constructed. Resolves when the model serves, viewers can join and the address
+ * answers; rejects with a CodedError whose sentence says what is missing. Disposing stops in reverse order.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { config, clock, log, random } = options
+  await using started = new AsyncDisposableStack()
+  const bootId = randomUUID()
+  const startedAt = new Date(clock.wallTimeMs()).toISOString()
+  refuseReadOnly(config.dataDir)
+
+  const engines = await openEngines(options, started)
+  const { ffmpeg, detector, relay } = engines
+  const slo = started.use(openSlo(clock))
+  const publisher = openPublisher({ clock, log, serverVersion: packageJson.version, bootId })
+  let decoderRestarts = 0
+  const parts: CameraParts = {
+    clock,
+    log,
+    random,
+    openSource: (camera) => rtspSource({ url: camera.url, clock }),
+    openDecoder: (geometry, listener, cameraId) =>
+      openDecoder({
+        ffmpegPath: ffmpeg.path,
+        geometry,
+        listener,
+        clock,
+        log: log.area('decode', { camera: cameraId }),
+      }),
+    detector,
+    relay,
+    publisher,
+    slo,
+    onDecoderRestart: () => decoderRestarts++,
+  }
+  const cameras = started.use(new CameraRegistry(parts))
+  // After the cameras, so that it stops first: subscribers are told that the server goes, not that cameras were removed.
+  started.use(publisher)
+
+  const http = started.use(
+    await openApi(options, engines, {
+      boot: { bootId, startedAt, version: packageJson.version },
+      cameras,
+      slo,
+      publisher,
+      decoderRestarts: () => decoderRestarts,
+    }),
+  )
+  for (const camera of config.cameras) cameras.add(camera, 'file')
+  await addDemo(options, cameras, started)
+
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  const url = `http://${host}:${http.port}`
+  log.info('serving', { url, cameras: cameras.list().length, version: packageJson.version })
+  const stack = started.move()
+  return { url, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+/** Everything that answers over HTTP, listening. */
+function openApi(
+  { config, clock, log }: ServerOptions,
+  engines: Engines,
+  parts: {
+    readonly boot: Parameters<typeof systemView>[0]
+    readonly cameras: CameraRegistry
+    readonly slo: SloMeasurement
+    readonly publisher: WebSocketPublisher
+    readonly decoderRestarts: () => number
+  },
+): Promise<HttpServer> {
+  const { detector, relay } = engines
+  const metrics = createMetrics({
+    slo: parts.slo,
+    cameras: parts.cameras,
+    publisher: parts.publisher,
+    relay,
+    inference: { status: () => detector.status(), batchSizes: () => detector.batchSizes() },
+    decoder: { restarts: parts.decoderRestarts },
+  })
+  const app = createApp({
+    ports: {
+      cameras: {
+        list: () => parts.cameras.list(),
+        get: (id) => parts.cameras.get(id),
+        create: (camera) => parts.cameras.add(camera, 'api'),
+        remove: (id) => parts.cameras.remove(id),
+      },
+      relay,
+      readiness: () =>
+        readinessOf({
+          detector: detector.status(),
+          relay: relay.status(),
+          decoderRestarts: parts.decoderRestarts(),
+        }),
+      system: () => systemView(parts.boot, engines),
+      metrics,
+    },
+    allowedHosts: config.allowedHosts,
+    staticDir: join(repository, 'client/dist'),
+    log,
+  })
+  return openHttpServer({
+    host: config.host,
+    port: config.port,
+    app,
+    allowedHosts: config.allowedHosts,
+    onUpgrade: (request, socket, head) => parts.publisher.accept(request, socket, head),
+    clock,
+    log,
+  })
+}
+
+async function addDemo(
+  { config, clock, log, random }: ServerOptions,
+  cameras: CameraRegistry,
+  started: AsyncDisposableStack,
+): Promise<void> {
+  if (!config.demo) return
+  if (cameras.get('demo') !== null) {
+    log.warn('a camera “demo” is configured: the built-in one is left out')
+    return
+  }
+  const demo = await openDemoCamera({
+    clipPath: join(config.dataDir, 'demo/street.h264'),
+    fps: demoFps,
+    clock,
+    log: log.area('demo'),
+    random,
+  })
+  if (demo === null) return
+  started.use(demo)
+  const camera: CameraConfig = {
+    id: 'demo',
+    name: 'Demo street',
+    url: demo.url,
+    detectFps: 0,
+    latencyBudgetMs: 200,
+    weight: 1,
+  }
+  cameras.add(camera, 'demo')
+}
+
+function refuseReadOnly(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    accessSync(dataDir, constants.W_OK)
+  } catch (error) {
+    throw new CodedError('data_not_writable', `cannot write to ${dataDir}: ${messageOf(error)}`)
+  }
+}

@@ -1,0 +1,26 @@
+import { arch, availableParallelism, platform } from 'node:os'
+import type { SystemView } from '#protocol/api.ts'
+import { protocolVersion } from '#protocol/version.ts'
+import type { Engines } from './open-engines.ts'
+
+/** `GET /api/system`: what runs here, as it is now. */
+export function systemView(
+  boot: Pick<SystemView, 'bootId' | 'startedAt' | 'version'>,
+  { ffmpeg, detector, relay }: Engines,
+): SystemView {
+  const { ready, executionProvider, model } = detector.status()
+  return {
+    name: 'sightline',
+    ...boot,
+    protocol: protocolVersion,
+    runtime: {
+      node: process.version,
+      platform: platform(),
+      arch: arch(),
+      cpus: availableParallelism(),
+    },
+    ffmpeg: { path: ffmpeg.path, version: ffmpeg.version.text },
+    inference: { ready, executionProvider, model: { ...model, classes: [...model.classes] } },
+    relay: { ready: relay.status().ready, viewers: relay.status().viewers },
+  }
+}
