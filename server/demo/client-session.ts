@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Clock } from '#std/clock.ts'
-import { formatResponse, type RtspRequest } from '../rtsp/rtsp-message.ts'
+import { formatResponse, requestOf, type RtspRequest } from '../rtsp/rtsp-message.ts'
 import { RtspError } from '../rtsp/rtsp-error.ts'
 import { RtspReader } from '../rtsp/rtsp-reader.ts'
 import { type Clip } from './clip.ts'
@@ -51,10 +51,11 @@ export class ClientSession implements Disposable {
     this.#options = options
     this.#reader = new RtspReader({
       onMessage: (message) => {
-        if (message.kind === 'request') this.#onRequest(message)
+        const request = requestOf(message)
+        if (request !== null) this.#onRequest(request)
       },
       // Receiver reports: nothing here depends on them.
-      onInterleaved: () => {},
+      onPacket: () => {},
     })
     options.socket.setNoDelay(true)
     options.socket.on('data', (chunk) => this.#onData(chunk))
@@ -87,7 +88,7 @@ export class ClientSession implements Disposable {
 
   #onRequest(request: RtspRequest): void {
     const [status, reason, headers = {}, body = ''] = this.#answer(request)
-    const common = { CSeq: request.headers.get('CSeq') ?? '0', ...headers }
+    const common = { CSeq: request.header('cseq') ?? '0', ...headers }
     this.#write(Buffer.from(formatResponse({ status, reason, headers: common, body })))
     if (request.method === 'PLAY' && status === 200) this.#play()
     if (request.method === 'TEARDOWN') this.#player?.[Symbol.dispose]()
@@ -96,7 +97,7 @@ export class ClientSession implements Disposable {
   #answer(request: RtspRequest): Answer {
     if (request.method === 'OPTIONS') return [200, 'OK', { Public: methods }]
     const { gatekeeper } = this.#options
-    if (!gatekeeper.lets(request))
+    if (!gatekeeper.lets(request.method, request.header('authorization') ?? ''))
       return [401, 'Unauthorized', { 'WWW-Authenticate': gatekeeper.challenge }]
     switch (request.method) {
       case 'DESCRIBE':
@@ -125,7 +126,7 @@ export class ClientSession implements Disposable {
   #setup(request: RtspRequest): Answer {
     const name = streamNameOf(request.uri)
     if (!this.#options.streams.has(name)) return [404, 'Not Found']
-    const transport = request.headers.get('Transport') ?? ''
+    const transport = request.header('transport') ?? ''
     // UDP has its place here; today's clients all take TCP after this answer.
     if (!transport.includes('RTP/AVP/TCP')) return [461, 'Unsupported Transport']
     const channel = Number(/interleaved=(\d{1,3})/.exec(transport)?.[1] ?? 0) & 0xfe
