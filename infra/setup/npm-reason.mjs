@@ -9,7 +9,7 @@ export function reasonOf(code, output) {
     /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|E?TIMEDOUT|ERR_SOCKET_TIMEOUT)\b/
   const cause = network.exec(output)?.[0]
   if (cause !== undefined)
-    return `npm cannot reach its registry (${cause}); check the network or npm's proxy`
+    return `npm cannot reach its registry (${cause}); check the network or npm’s proxy setting`
   const lines = output
     .split('\n')
     .flatMap((line) => /^npm (?:error|ERR!) (.+)/.exec(line)?.[1] ?? [])

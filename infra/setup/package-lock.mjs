@@ -46,8 +46,8 @@ export function disagreementOf(wanted, installed, machine) {
       if (want.isOptional && !isNativeFor(want, machine)) continue
       return `${place} is missing`
     }
-    if (found.version !== want.version || found.integrity !== want.integrity)
-      return `${place} is ${found.version}, not ${want.version}`
+    if (found.version !== want.version) return `${place} is ${found.version}, not ${want.version}`
+    if (found.integrity !== want.integrity) return `${place} is ${want.version} with other contents`
   }
   const extra = [...installed.keys()].find((place) => !wanted.has(place))
   return extra === undefined ? null : `${extra} is installed but not in package-lock.json`
