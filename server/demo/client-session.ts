@@ -97,7 +97,7 @@ export class ClientSession implements Disposable {
   #answer(request: RtspRequest): Answer {
     if (request.method === 'OPTIONS') return [200, 'OK', { Public: methods }]
     const { gatekeeper } = this.#options
-    if (!gatekeeper.lets(request.method, request.header('authorization') ?? ''))
+    if (!gatekeeper.lets(request))
       return [401, 'Unauthorized', { 'WWW-Authenticate': gatekeeper.challenge }]
     switch (request.method) {
       case 'DESCRIBE':
