@@ -14,9 +14,10 @@ export class Pace {
       this.#skipped++
       return null
     }
-    // From due time to due time, so that jitter does not lower the rate; half a period ahead at least, so that a
-    // camera that was silent does not come back as a burst.
-    this.#dueAtMs = Math.max(this.#dueAtMs + this.#periodMs, nowMs + this.#periodMs / 2)
+    // From due time to due time, so that neither jitter nor an uneven ratio of rates lowers the rate; after a silence
+    // from now, so that it does not bring a burst.
+    const isAfterSilence = nowMs - this.#dueAtMs > 2 * this.#periodMs
+    this.#dueAtMs = (isAfterSilence ? nowMs : this.#dueAtMs) + this.#periodMs
     const skipped = this.#skipped
     this.#skipped = 0
     return skipped
