@@ -3,7 +3,8 @@ import type { Log } from '#std/log.ts'
 import type { DecodedFrame } from './decoder.ts'
 import { FfmpegError } from './ffmpeg-error.ts'
 import { openDecoder } from './open-decoder.ts'
-import { stampedPcmClip } from './stamped-clip.ts'
+import { encodePcmClip } from './pcm-clip.ts'
+import { stampUnits } from './stamp-units.ts'
 
 export interface ProbeOptions {
   /** Absolute. */
@@ -44,7 +45,7 @@ export async function probeFfmpeg(options: ProbeOptions): Promise<void> {
   })
   const pixels = new Uint8Array(decoder.memory)
   const clip = { width: size, height: size, count: frameCount, keyEvery: 5, lumaOf }
-  for (const [index, stamped] of stampedPcmClip(clip).entries()) {
+  for (const [index, stamped] of stampUnits(encodePcmClip(clip)).entries()) {
     const awaited = reply.next()
     decoder.push(stamped)
     const frame = await awaited

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { stampedPcmClip } from './stamped-clip.ts'
+import { encodePcmClip } from './pcm-clip.ts'
+import { stampUnits } from './stamp-units.ts'
 import { UnitLedger } from './unit-ledger.ts'
 
-const units = stampedPcmClip({ width: 16, height: 16, count: 8, keyEvery: 8, lumaOf: () => 16 })
+const units = stampUnits(
+  encodePcmClip({ width: 16, height: 16, count: 8, keyEvery: 8, lumaOf: () => 16 }),
+)
 
 function filled(count: number, capacity = 8): UnitLedger {
   const ledger = new UnitLedger(capacity)
