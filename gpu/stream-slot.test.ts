@@ -7,10 +7,10 @@ function frameAt(capturedAtMs: number): SchedulableFrame {
 }
 
 /** Feeds captures and serves each that is due at once; returns the captures served. */
-function served(detectFps: number, captures: readonly number[], phase = 0): number[] {
+function served(detectFps: number, instants: readonly number[], phase = 0): number[] {
   const slot = new StreamSlot({ streamId: 'a', weight: 1, detectFps, phase })
   const result: number[] = []
-  for (const capturedAtMs of captures) {
+  for (const capturedAtMs of instants) {
     const frame = frameAt(capturedAtMs)
     slot.arrived(frame, capturedAtMs + 10)
     if (!slot.isDue(capturedAtMs)) continue

@@ -1,0 +1,52 @@
+import type { Clock } from '#std/clock.ts'
+import type { Log } from '#std/log.ts'
+import { inferenceThreads, type StartInferenceThread } from './inference-thread.ts'
+import type { SchedulerMode } from './scheduler.ts'
+import { ServingDetector } from './serving-detector.ts'
+
+export interface OpenDetectorOptions {
+  /** The prepared model and its card. */
+  readonly modelPath: string
+  readonly cardPath: string
+  /** Of the self-test. */
+  readonly photoPath: string
+  readonly ffmpegPath: string
+  /** Workers, each with its own copy of the model; 1 by default. */
+  readonly sessions?: number
+  /** Pictures a batch; 1 by default: batches gain nothing on a CPU (16.2 ms an image alone, 16.9 of eight). */
+  readonly batchMax?: number
+  /** `fresh` by default. */
+  readonly mode?: SchedulerMode
+  /** Tried in this order; the CPU alone by default. */
+  readonly executionProviders?: readonly string[]
+  /** Threads a session computes with; 1 by default: sessions side by side use cores better than threads within one. */
+  readonly intraOpThreads?: number
+  readonly clock: Clock
+  readonly log: Log
+  /** The module of the worker, or another way to start one; tests bring their own. */
+  readonly worker?: URL | StartInferenceThread
+}
+
+/**
+ * Loads, warms and tests the model in its workers. Resolves when it serves; rejects with InferenceError, whose code is
+ * the model's own (`model_missing`, `model_altered`, ..) where that is the reason.
+ */
+export function openDetector(options: OpenDetectorOptions): Promise<ServingDetector> {
+  const { worker = new URL('inference-worker.ts', import.meta.url) } = options
+  return ServingDetector.open({
+    start: worker instanceof URL ? inferenceThreads(worker) : worker,
+    boot: {
+      modelPath: options.modelPath,
+      cardPath: options.cardPath,
+      photoPath: options.photoPath,
+      ffmpegPath: options.ffmpegPath,
+      executionProviders: options.executionProviders ?? ['cpu'],
+      intraOpThreads: options.intraOpThreads ?? 1,
+      batchMax: options.batchMax ?? 1,
+    },
+    sessions: options.sessions ?? 1,
+    mode: options.mode ?? 'fresh',
+    clock: options.clock,
+    log: options.log,
+  })
+}
