@@ -1,12 +1,10 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import type { Clock } from '#std/clock.ts'
 import { messageOf } from '#std/coded-error.ts'
 import type { Log } from '#std/log.ts'
 import { LossCounter } from '#std/loss-counter.ts'
-import type { DecodeGeometry } from './decoder.ts'
-import { decodeArguments } from './ffmpeg-arguments.ts'
 import { NutError } from './nut-error.ts'
 import { type NutFrameSink, NutReader } from './nut-reader.ts'
+import { type StartedFfmpeg, startFfmpeg, type StartFfmpegOptions } from './start-ffmpeg.ts'
 
 export interface DecodeChildListener extends NutFrameSink {
   /** It ended by itself, and no frame follows. Not called once `close` was. */
@@ -23,9 +21,7 @@ export interface DecodeChild {
   close(): Promise<void>
 }
 
-export interface DecodeChildOptions {
-  readonly ffmpegPath: string
-  readonly geometry: DecodeGeometry
+export interface DecodeChildOptions extends StartFfmpegOptions {
   readonly listener: DecodeChildListener
   readonly clock: Clock
   readonly log: Log
@@ -45,7 +41,7 @@ export function startDecodeChild(options: DecodeChildOptions): DecodeChild {
 class FfmpegChild implements DecodeChild {
   readonly #options: DecodeChildOptions
   /** Null when it could not be started. */
-  readonly #child: ChildProcessWithoutNullStreams | null
+  readonly #started: StartedFfmpeg | null
   readonly #reader: NutReader
   readonly #complaints: LossCounter
   readonly #exit = Promise.withResolvers<void>()
@@ -59,23 +55,29 @@ class FfmpegChild implements DecodeChild {
     this.#complaints = new LossCounter(clock, (count, line) =>
       log.warn('ffmpeg complains', { count, line }),
     )
-    this.#child = spawnFfmpeg(options, (error) => {
+    const onError = (error: unknown): void => {
       this.#lastLine = messageOf(error)
       this.#exited('no process')
-    })
-    if (this.#child !== null) this.#attach(this.#child)
+    }
+    const input = {
+      room: () => this.#reader.room,
+      onFilled: (count: number) => this.#read(() => this.#reader.filled(count)),
+      onChunk: (chunk: Uint8Array) => this.#read(() => this.#reader.push(chunk)),
+    }
+    this.#started = startFfmpeg(options, input, onError)
+    if (this.#started !== null) this.#attach(this.#started)
   }
 
   get pid(): number | null {
-    return this.#child?.pid ?? null
+    return this.#started?.child.pid ?? null
   }
 
   get queuedBytes(): number {
-    return this.#child?.stdin.writableLength ?? 0
+    return this.#started?.stdin.writableLength ?? 0
   }
 
   write(bytes: Buffer): void {
-    if (this.#child?.stdin.writable === true) this.#child.stdin.write(bytes)
+    if (this.#started?.stdin.writable === true) this.#started.stdin.write(bytes)
   }
 
   close(): Promise<void> {
@@ -84,32 +86,43 @@ class FfmpegChild implements DecodeChild {
     return this.#exit.promise
   }
 
-  #attach(child: ChildProcessWithoutNullStreams): void {
-    child.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => this.#takeStderr(text))
+  #attach({ child, stdin, stdout, stderr }: StartedFfmpeg): void {
+    stderr.setEncoding('utf8').on('data', (text: string) => this.#takeStderr(text))
     // Its exit follows and says more.
-    for (const pipe of [child.stdin, child.stdout, child.stderr])
-      pipe.on('error', () => this.#end())
+    for (const pipe of [stdin, stdout, stderr]) pipe.on('error', () => this.#end())
     // A wrapper script's own children end when they find no more input.
-    child.once('exit', () => child.stdin.destroy())
-    child.once('close', (code, signal) => this.#exited(signal ?? `code ${code}`))
+    child.once('exit', () => stdin.destroy())
+    let how = ''
+    let open = 2
+    const onClose = (): void => {
+      if (--open === 0) this.#exited(how)
+    }
+    stdout.once('close', onClose)
+    child.once('close', (code, signal) => {
+      how = signal ?? `code ${code}`
+      onClose()
+    })
   }
 
-  /** FFmpeg acts on SIGTERM only between two reads: the end of its input lets it see the signal. */
+  /**
+   * FFmpeg acts on SIGTERM only between two reads: the end of its input lets it see the signal. After this nothing is
+   * read into the slot any more.
+   */
   #end(): void {
-    const child = this.#child
-    if (this.#state !== 'running' || child === null) return
+    if (this.#state !== 'running' || this.#started === null) return
     this.#state = 'ending'
-    child.stdin.destroy()
+    const { child, stdin, stdout } = this.#started
+    stdin.destroy()
+    stdout.destroy()
     child.kill('SIGTERM')
     const timer = this.#options.clock.after(killAfterMs, () => child.kill('SIGKILL'))
     void this.#exit.promise.then(() => timer[Symbol.dispose]())
   }
 
-  #read(chunk: Buffer): void {
+  #read(take: () => void): void {
     if (this.#state !== 'running') return
     try {
-      this.#reader.push(chunk)
+      take()
     } catch (error) {
       if (!(error instanceof NutError)) throw error
       this.#takeStderr(error.message)
@@ -134,28 +147,4 @@ class FfmpegChild implements DecodeChild {
     const lastWords = this.#lastLine === '' ? '' : `; its last words: ${this.#lastLine}`
     this.#options.listener.onExit(`ffmpeg ended with ${how}${lastWords}`)
   }
-}
-
-/** Its environment is empty: FFmpeg needs none, and ours may hold secrets. Fails later, never at once. */
-function spawnFfmpeg(
-  { ffmpegPath, geometry }: DecodeChildOptions,
-  onError: (error: unknown) => void,
-): ChildProcessWithoutNullStreams | null {
-  try {
-    const child = spawn(ffmpegPath, decodeArguments(geometry), {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: {},
-      windowsHide: true,
-    })
-    if (child.pid !== undefined) {
-      // A signal that could not be sent: the process is gone, which its exit says.
-      child.on('error', () => {})
-      return child
-    }
-    // Not all of its streams need exist then (EMFILE).
-    child.once('error', onError)
-  } catch (error) {
-    setImmediate(onError, error)
-  }
-  return null
 }

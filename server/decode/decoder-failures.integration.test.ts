@@ -97,7 +97,7 @@ function spoil(stamped: StampedUnit, seed: number): StampedUnit {
 }
 
 test('a child that is stopped is put an end to, and another one takes over', async () => {
-  await using rig = new FfmpegRig(ffmpegPath, { silenceMsMax: 1500 })
+  await using rig = new FfmpegRig(ffmpegPath, { limits: { silenceMsMax: 1500 } })
   const units = pcmUnits(31, 15)
   await rig.pushOneByOne(units.slice(0, 10))
   assert.ok(rig.decoder.pid)
@@ -121,4 +121,29 @@ test('a decoder that is disposed leaves no process, also when the child is stopp
     assert.equal(rig.decoder.pid, null)
     assert.deepEqual(rig.restarts, [])
   }
+})
+
+test('a listener may dispose the decoder in the middle of a frame', async () => {
+  const lost: string[] = []
+  const done = Promise.withResolvers<void>()
+  const decoder = openDecoder({
+    ffmpegPath,
+    geometry,
+    clock: systemClock,
+    log: silentLog,
+    listener: {
+      onFrame: (frame) => {
+        frame.release()
+        decoder[Symbol.asyncDispose]().then(done.resolve, done.reject)
+      },
+      onLost: (_stamped, loss) => lost.push(loss),
+      onRestart: () => assert.fail('nothing died'),
+    },
+  })
+  for (const stamped of pcmUnits(20)) decoder.push(stamped)
+  const pid = decoder.pid
+  assert.ok(pid)
+  await done.promise
+  assert.equal(lost.length, 19)
+  assert.equal(await gone(pid), true)
 })

@@ -3,7 +3,7 @@ import { sleep, systemClock } from '#std/clock.ts'
 import { createLog } from '#std/log.ts'
 import type { StampedUnit } from '../source/stamped-unit.ts'
 import type { DecodeGeometry, DecodeLoss, Decoder } from './decoder.ts'
-import { type DecodeLimits, openDecoder } from './open-decoder.ts'
+import { type DecoderOptions, openDecoder } from './open-decoder.ts'
 
 export const geometry: DecodeGeometry = {
   width: 64,
@@ -24,7 +24,7 @@ export class FfmpegRig implements AsyncDisposable {
   readonly restarts: string[] = []
   readonly logged: string[] = []
 
-  constructor(ffmpegPath: string, limits: Partial<DecodeLimits> = {}) {
+  constructor(ffmpegPath: string, changes: Partial<DecoderOptions> = {}) {
     const log = createLog({
       clock: systemClock,
       level: 'debug',
@@ -33,7 +33,6 @@ export class FfmpegRig implements AsyncDisposable {
     this.decoder = openDecoder({
       ffmpegPath,
       geometry,
-      limits,
       clock: systemClock,
       log,
       listener: {
@@ -46,6 +45,7 @@ export class FfmpegRig implements AsyncDisposable {
         onLost: (stamped, loss, reason) => this.lost.push({ stamped, loss, reason }),
         onRestart: (reason) => this.restarts.push(reason),
       },
+      ...changes,
     })
   }
 

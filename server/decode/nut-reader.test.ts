@@ -130,6 +130,30 @@ test('how the bytes are cut into pieces does not matter', () => {
   )
 })
 
+test('reading in place gives the same as pieces, whatever each read brings', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1 }), (sizes) => {
+      const seen: Seen[] = []
+      const target = Buffer.alloc(frameBytes)
+      const reader = new NutReader(frameBytes, {
+        onFrameStart: (timeMs) => (timeMs === 1 ? null : target),
+        onFrameEnd: (timeMs) => seen.push({ timeMs, pixels: target.toString('hex') }),
+      })
+      for (let at = 0, i = 0; at < recorded.length; i++) {
+        const { room } = reader
+        const count = Math.min(sizes[i % sizes.length] ?? 1, room.length, recorded.length - at)
+        room.set(recorded.subarray(at, at + count))
+        reader.filled(count)
+        at += count
+      }
+      // Nobody wanted the second: the first stays.
+      const [first] = pictures
+      assert.ok(first)
+      assert.deepEqual(seen, pictures.with(1, { ...first, timeMs: 1 }))
+    }),
+  )
+})
+
 test('corrupt bytes end in a typed error or in pictures, never in anything else', () => {
   const change = fc.tuple(fc.nat(recorded.length - 1), fc.nat(255))
   fc.assert(

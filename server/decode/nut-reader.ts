@@ -45,6 +45,8 @@ export class NutReader {
   #stream: NutStreamHeader | null = null
   #lastPts = 0
 
+  /** One read of a pipe: it brings a frame's header and its first pixels, which are copied. */
+  readonly #scratch = new Uint8Array(64 * 1024)
   #timeMs = 0
   #target: Uint8Array | null = null
   #pixelsLeft = 0
@@ -52,6 +54,20 @@ export class NutReader {
   constructor(frameBytes: number, sink: NutFrameSink) {
     this.#frameBytes = frameBytes
     this.#sink = sink
+  }
+
+  /**
+   * Where the next bytes may be read to, for a caller that can choose: the rest of the picture itself, or memory of
+   * the reader's. Good until the next call of anything here; `filled` says how many came.
+   */
+  get room(): Uint8Array {
+    if (this.#pixelsLeft === 0 || this.#target === null) return this.#scratch
+    return this.#target.subarray(this.#frameBytes - this.#pixelsLeft)
+  }
+
+  filled(count: number): void {
+    if (this.#pixelsLeft === 0 || this.#target === null) this.push(this.#scratch.subarray(0, count))
+    else this.#advance(count)
   }
 
   push(chunk: Uint8Array): void {
@@ -65,12 +81,15 @@ export class NutReader {
     const count = Math.min(bytes.length, this.#pixelsLeft)
     const pixels = count === bytes.length ? bytes : bytes.subarray(0, count)
     this.#target?.set(pixels, this.#frameBytes - this.#pixelsLeft)
-    this.#pixelsLeft -= count
-    if (this.#pixelsLeft === 0) {
-      this.#target = null
-      this.#sink.onFrameEnd(this.#timeMs)
-    }
+    this.#advance(count)
     return count
+  }
+
+  #advance(count: number): void {
+    this.#pixelsLeft -= count
+    if (this.#pixelsLeft > 0) return
+    this.#target = null
+    this.#sink.onFrameEnd(this.#timeMs)
   }
 
   /** Returns how many bytes were used up: those of one element, or all of them while it is incomplete. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import type { StampedUnit } from '../source/stamped-unit.ts'
+import { startDecodeChild } from './decode-child.ts'
 import { ffmpegOfThisMachine } from './ffmpeg-of-this-machine.ts'
 import { FfmpegRig } from './ffmpeg-rig.ts'
 import { clipLumaOf, encodeH264Clip } from './h264-clips.ts'
@@ -25,6 +26,15 @@ test('units that come faster than pictures lose none', async () => {
   const units = pcmUnits(200, 50)
   for (const stamped of units) rig.decoder.push(stamped)
   await rig.until(() => rig.settled === units.length, 'an outcome for every unit')
+  assertExact(rig, units, pcmLumaOf)
+})
+
+test('where no pipe of our own can be made, frames come through the child’s stdout', async () => {
+  await using rig = new FfmpegRig(ffmpegPath, {
+    startChild: (options) => startDecodeChild({ ...options, openPixelPipe: () => null }),
+  })
+  const units = pcmUnits(60)
+  await rig.pushOneByOne(units)
   assertExact(rig, units, pcmLumaOf)
 })
 
