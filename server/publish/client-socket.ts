@@ -4,10 +4,8 @@ export interface ClientSocket {
   readonly isOpen: boolean
   /** Written here and not yet taken by the kernel. */
   readonly bufferedBytes: number
-  cork(): void
-  uncork(): void
-  /** Complete, unmasked frames (frame.ts). */
-  write(frame: Buffer): void
+  /** Complete, unmasked frames (frame.ts), in one write. */
+  write(frames: readonly Buffer[]): void
   close(code: number, reason: string): void
   terminate(): void
 }

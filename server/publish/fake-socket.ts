@@ -15,29 +15,11 @@ export class FakeSocket implements ClientSocket {
   isTerminated = false
   /** Of text messages, with their headers. */
   bytes = 0
-  #corked: ServerMessage[] | null = null
 
-  cork(): void {
-    assert(this.#corked === null, 'corked once a turn')
-    this.#corked = []
-  }
-
-  uncork(): void {
-    assert(this.#corked !== null, 'uncorked after cork')
-    if (this.#corked.length > 0) this.writes.push(this.#corked)
-    this.#corked = null
-  }
-
-  write(frame: Buffer): void {
-    if (frame[0] === 0x89) {
-      this.pingIds.push(frame.readUInt32BE(2))
-      return
-    }
+  write(frames: readonly Buffer[]): void {
     assert(this.isOpen, 'nothing is written after a close')
-    this.bytes += frame.length
-    const message = messageOf(frame)
-    if (this.#corked === null) this.writes.push([message])
-    else this.#corked.push(message)
+    const messages = frames.flatMap((frame) => this.#read(frame) ?? [])
+    if (messages.length > 0) this.writes.push(messages)
   }
 
   close(code: number): void {
@@ -61,6 +43,15 @@ export class FakeSocket implements ClientSocket {
   /** `detections 5`, `gap 2-4 conflated`: short enough to compare. */
   takeShort(): string[] {
     return this.take().map((message) => shortOf(message))
+  }
+
+  #read(frame: Buffer): ServerMessage | null {
+    if (frame[0] === 0x89) {
+      this.pingIds.push(frame.readUInt32BE(2))
+      return null
+    }
+    this.bytes += frame.length
+    return messageOf(frame)
   }
 }
 

@@ -10,12 +10,13 @@ import { sampleResult } from './sample-result.ts'
 
 // The CPU time of fanning one camera out: 200 subscribers x 15 Hz x 30 boxes, ours against
 // `for (c of clients) c.send(JSON.stringify(m))`, in turns in one process; the clients are another process.
-//   node server/publish/fan-out.bench.ts [rounds]
+//   node server/publish/fan-out.bench.ts [rounds] [cameras whose results come in one turn]
 
 const subscribers = 200
 const hz = 15
 const boxes = 30
 const roundMs = 3_000
+const cameras = Array.from({ length: Number(process.argv[3] ?? 1) || 1 }, (_, i) => `camera-${i}`)
 
 if (process.argv[2] === 'clients') await runClients(process.argv[3] ?? '')
 else await runBench(Number(process.argv[2] ?? 3))
@@ -35,7 +36,7 @@ async function runBench(rounds: number): Promise<void> {
       // The first round warms up.
       if (round >= 0) cpuMs.set(contender.name, (cpuMs.get(contender.name) ?? 0) + usedMs)
     }
-  const sends = rounds * subscribers * hz * (roundMs / 1_000)
+  const sends = rounds * subscribers * cameras.length * hz * (roundMs / 1_000)
   const ours = cpuMs.get('ours') ?? 1
   for (const [name, ms] of cpuMs)
     process.stdout.write(
@@ -66,14 +67,16 @@ async function openOurs(): Promise<Contender> {
     bootId: 'bench',
     subscribersMax: subscribers,
   })
-  const camera = publisher.addCamera('a')
+  const lanes = cameras.map((camera) => publisher.addCamera(camera))
   const server = createServer()
   server.on('upgrade', (request, socket, head) => publisher.accept(request, socket, head))
   const child = await connectClients(server)
   const result = sampleResult({ boxes })
   return {
     name: 'ours',
-    publish: () => camera.publish(result),
+    publish() {
+      for (const lane of lanes) lane.publish(result)
+    },
     async close() {
       const { conflated, evicted } = publisher.stats()
       process.stdout.write(`ours conflated ${conflated} results and evicted ${evicted} clients\n`)
@@ -107,7 +110,10 @@ async function openPlain(
   const result = sampleResult({ boxes })
   return {
     name,
-    publish: (seq) => send(sockets.clients, { type: 'detections', camera: 'a', seq, ...result }),
+    publish(seq) {
+      for (const camera of cameras)
+        send(sockets.clients, { type: 'detections', camera, seq, ...result })
+    },
     close() {
       child.kill()
       for (const client of sockets.clients) client.terminate()

@@ -37,7 +37,8 @@ export class Outbox implements Disposable, TurnMember {
   readonly #counters: OutboxCounters
   readonly #lane = new ConflateLane()
   #stateLane: Buffer[] = []
-  #isInTurn = false
+  /** What leaves at the end of this turn. */
+  #turnFrames: Buffer[] = []
   #conflateTimer: Timer | null = null
   #terminateTimer: Timer | null = null
   #isClosing = false
@@ -108,16 +109,16 @@ export class Outbox implements Disposable, TurnMember {
   }
 
   endTurn(): void {
-    if (!this.#isInTurn) return
-    this.#isInTurn = false
+    if (this.#turnFrames.length === 0) return
     this.#ping({ minPeriodMs: pingPeriodMs })
-    this.#socket.uncork()
-    if (!this.#isClosing) this.#evictIfLost()
+    this.#flush()
+    if (!this.#isDone) this.#evictIfLost()
   }
 
   /** Says goodbye; the connection is cut a second later if the client does not answer. */
   close(code: number, reason: string): void {
     if (this.#isClosing) return
+    this.#flush()
     this.#isClosing = true
     this.#stopConflating()
     this.#socket.close(code, reason)
@@ -147,7 +148,7 @@ export class Outbox implements Disposable, TurnMember {
   /** Decided at the start of a turn: what the turn itself has written does not count against the client. */
   #isBehind(): boolean {
     if (this.isConflating) return true
-    if (this.#isInTurn) return false
+    if (this.#turnFrames.length > 0) return false
     if (this.#pingAgeMs <= pongBehindMs && this.#socket.bufferedBytes <= bufferedBehindBytes)
       return false
     this.#conflateTimer = this.#clock.every(conflatePeriodMs, () => {
@@ -189,18 +190,22 @@ export class Outbox implements Disposable, TurnMember {
   }
 
   #write(frame: Buffer): void {
-    this.#joinTurn()
-    this.#socket.write(frame)
+    this.#join(frame)
     this.#writtenBytes += frame.length
     this.#counters.messages++
     this.#counters.bytes += frame.length
   }
 
-  #joinTurn(): void {
-    if (this.#isInTurn) return
-    this.#isInTurn = true
-    this.#socket.cork()
-    this.#turn.add(this)
+  #join(frame: Buffer): void {
+    if (this.#turnFrames.length === 0) this.#turn.add(this)
+    this.#turnFrames.push(frame)
+  }
+
+  #flush(): void {
+    if (this.#turnFrames.length === 0) return
+    const frames = this.#turnFrames
+    this.#turnFrames = []
+    if (!this.#isDone) this.#socket.write(frames)
   }
 
   #ping(options: { readonly minPeriodMs: number }): void {
@@ -210,7 +215,7 @@ export class Outbox implements Disposable, TurnMember {
     this.#pingCount = (this.#pingCount + 1) >>> 0
     this.#outstanding = { id: this.#pingCount, atMs: nowMs, bytes: this.#writtenBytes }
     this.#lastPingAtMs = nowMs
-    this.#socket.write(pingFrame(this.#pingCount))
+    this.#join(pingFrame(this.#pingCount))
   }
 
   #evictIfLost(): boolean {
