@@ -5,6 +5,7 @@ import { mkdir, rename } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { findFfmpeg } from '#server/decode/find-ffmpeg.ts'
 
 const run = promisify(execFile)
 
@@ -43,7 +44,9 @@ export async function makeCounterClip(options: CounterClipOptions): Promise<stri
   await mkdir(folder, { recursive: true })
   // Several test processes may want the same clip at once: each makes its own and the last rename stays.
   const unfinished = join(folder, `${name}.${randomUUID()}.part`)
-  await run(process.env['SIGHTLINE_FFMPEG'] ?? 'ffmpeg', [...argv, unfinished])
+  const configuredPath = process.env['SIGHTLINE_FFMPEG'] ?? null
+  const ffmpeg = await findFfmpeg({ configuredPath, searchPath: process.env['PATH'] ?? '' })
+  await run(ffmpeg.path, [...argv, unfinished])
   await rename(unfinished, path)
   return path
 }

@@ -39,6 +39,8 @@ export interface RtspCamera extends AsyncDisposable {
   urlWith(credentials: { readonly user: string; readonly password: string }, stream: string): string
   /** Every frame sent to any client, oldest first; those of a child arrive a moment later. */
   readonly sent: readonly SentEntry[]
+  /** Connections that are open; 0 for a child, which does not tell. */
+  readonly clients: number
   /** Ends all connections and refuses new ones. */
   stop(): Promise<void>
   /** On the same port; RTP timestamps begin elsewhere. */
@@ -50,8 +52,7 @@ export interface RtspCamera extends AsyncDisposable {
   cut(): Promise<void>
 }
 
-export const cameraCommands = ['stop', 'restart', 'stall', 'resume', 'cut'] as const
-export type CameraCommand = (typeof cameraCommands)[number]
+export type CameraCommand = 'stop' | 'restart' | 'stall' | 'resume' | 'cut'
 
 export async function startRtspCamera(options: RtspCameraOptions): Promise<RtspCamera> {
   return options.process === 'child' ? startChild(options) : startHere(options)
@@ -78,6 +79,10 @@ class LocalCamera implements RtspCamera {
 
   get port(): number {
     return this.#port
+  }
+
+  get clients(): number {
+    return this.#server?.clients ?? 0
   }
 
   async open(port: number): Promise<void> {
@@ -168,6 +173,8 @@ class ChildCamera implements RtspCamera {
     // Awaited at start only; an end after that shows as commands that nobody answers.
     this.listening.catch(() => {})
   }
+
+  readonly clients = 0
 
   get port(): number {
     return this.#port

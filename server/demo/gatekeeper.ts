@@ -27,6 +27,7 @@ export class Gatekeeper {
             algorithm: 'MD5',
             qop: null,
             algorithmText: null,
+            isStale: false,
           }
   }
 

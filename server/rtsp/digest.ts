@@ -13,6 +13,8 @@ export type Challenge =
       readonly qop: 'auth' | null
       /** How it was spelt, and whether at all: some cameras compare the text. */
       readonly algorithmText: string | null
+      /** The nonce ran out; the credentials were right (RFC 7616 section 3.3). */
+      readonly isStale: boolean
     }
 
 /** The first of the headers that can be answered; null when none can. Quotes may be missing. */
@@ -41,6 +43,7 @@ function digestOf(text: string): Challenge | null {
     algorithm,
     qop: offered.includes('auth') ? 'auth' : null,
     algorithmText,
+    isStale: fields.get('stale')?.toLowerCase() === 'true',
   }
 }
 

@@ -20,8 +20,13 @@ export class H264Depacketizer {
   readonly #assembly: UnitAssembly
   #timestamp = 0
   #expectedSequence = -1
-  /** Packets are missing since the last unit that was emitted whole: nothing but an IDR can be whole. */
-  #lossBefore = false
+  /**
+   * Something is missing since the last unit that was emitted whole: nothing but an IDR can be whole. True at first:
+   * who joins a stream in its middle lacks the references too.
+   */
+  #lossBefore = true
+  /** The latest whole IDR brought its parameter sets along: one that comes without has lost them. */
+  #keysCarrySets = false
   #packetsLost = 0
 
   /** `parameterSets`: NAL units from the SDP's sprop-parameter-sets. */
@@ -42,7 +47,7 @@ export class H264Depacketizer {
   push(buffer: Buffer, header: RtpHeader, arrivedAtMs: number): void {
     if (!this.#isInOrder(header.sequence)) return
     const assembly = this.#assembly
-    if (header.timestamp !== this.#timestamp && assembly.hasVcl) this.#emit(arrivedAtMs)
+    if (header.timestamp !== this.#timestamp) this.#endPicture(arrivedAtMs)
     this.#timestamp = header.timestamp
     const { payloadStart, payloadEnd } = header
     const type = (buffer[payloadStart] ?? 0) & 0x1f
@@ -87,11 +92,22 @@ export class H264Depacketizer {
     if ((fuHeader & 0x40) !== 0) this.#assembly.endFragmented()
   }
 
+  /** Another timestamp began: what is there without a slice belongs to the next picture, unless it is in pieces. */
+  #endPicture(arrivedAtMs: number): void {
+    if (this.#assembly.hasVcl) return this.#emit(arrivedAtMs)
+    if (!this.#assembly.isDamaged) return
+    this.#assembly.take()
+    this.#lossBefore = true
+  }
+
   #emit(arrivedAtMs: number): void {
     const unit = this.#assembly.take()
     // After a loss an IDR is whole if its first slice starts at the first macroblock; anything else lacks references.
-    const isWhole = !unit.isDamaged && (!this.#lossBefore || (unit.isKey && unit.startsAtFirstMb))
-    if (isWhole) this.#lossBefore = false
+    const startsAnew =
+      unit.isKey && unit.startsAtFirstMb && (unit.hasParameterSets || !this.#keysCarrySets)
+    const isWhole = !unit.isDamaged && (!this.#lossBefore || startsAnew)
+    this.#lossBefore = !isWhole
+    if (isWhole && unit.isKey) this.#keysCarrySets = unit.hasParameterSets
     this.#onUnit({
       codec: 'h264',
       data: unit.data,

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { isDeepStrictEqual } from 'node:util'
 import type { Clock, Timer } from '#std/clock.ts'
 import { messageOf } from '#std/coded-error.ts'
 import { authorizationOf, type Challenge, chooseChallenge, type Credentials } from './digest.ts'
 import { RtspError } from './rtsp-error.ts'
-import { headerOf, type RtspMessage, statusOf } from './rtsp-message.ts'
+import { headerOf, requestOf, type RtspMessage, statusOf } from './rtsp-message.ts'
 import { RtspReader } from './rtsp-reader.ts'
 
 /** A camera that takes longer for one answer is treated as gone. */
@@ -41,6 +40,7 @@ export class RtspConnection implements Disposable {
   #nonceCount = 0
   #sequence = 0
   #session: string | null = null
+  #isConnected = false
   #isOver = false
 
   constructor(options: RtspConnectionOptions) {
@@ -81,7 +81,7 @@ export class RtspConnection implements Disposable {
 
   /**
    * Sends and waits for the answer, whatever its status; a 401 is answered with credentials once, and once more when
-   * the camera changes its nonce. Throws RtspError `timeout` or `closed`.
+   * the camera says that its nonce ran out. Throws RtspError `timeout` or `closed`.
    */
   async request(
     method: string,
@@ -92,8 +92,8 @@ export class RtspConnection implements Disposable {
     for (let tries = 0; tries < 2 && statusOf(answer) === 401; tries++) {
       const challenge = chooseChallenge(answer.headers.get('www-authenticate') ?? [])
       if (challenge === null || this.#options.credentials === null) break
-      // The same question after an answer to it: the password is wrong, and asking on would lock the account.
-      if (tries > 0 && isDeepStrictEqual(challenge, this.#challenge)) break
+      // Refused after an answer: the password is wrong, and asking on could lock the account.
+      if (tries > 0 && !(challenge.scheme === 'digest' && challenge.isStale)) break
       this.#challenge = challenge
       this.#nonceCount = 0
       answer = await this.#send(method, uri, headers)
@@ -123,18 +123,16 @@ export class RtspConnection implements Disposable {
       signal.removeEventListener('abort', onAbort)
     })
     this.#socket.on('error', (error) => {
-      const reason = 'code' in error ? String(error.code) : messageOf(error)
-      this.#close(
-        new RtspError('connect', `no connection to ${host}:${port} (${reason})`, {
-          retryable: true,
-        }),
-      )
+      const sentence = connectSentence(error, host, port)
+      const code = this.#isConnected ? 'closed' : 'connect'
+      this.#close(new RtspError(code, sentence, { retryable: true }))
     })
     this.#socket.on('close', () =>
       this.#close(new RtspError('closed', 'the camera closed the connection', { retryable: true })),
     )
     return new Promise((resolve, reject) => {
       this.#socket.once('connect', () => {
+        this.#isConnected = true
         patience[Symbol.dispose]()
         resolve()
       })
@@ -195,6 +193,8 @@ export class RtspConnection implements Disposable {
   #onMessage(message: RtspMessage): void {
     const sequence = Number(headerOf(message, 'cseq') ?? Number.NaN)
     if (statusOf(message) === null) {
+      if (requestOf(message) === null)
+        return this.#close(new RtspError('malformed', 'what answers there does not speak RTSP'))
       // A request of the camera's (OPTIONS, SET_PARAMETER, REDIRECT): none is needed, each wants an answer.
       this.#socket.write(`RTSP/1.0 501 Not Implemented\r\nCSeq: ${sequence || 0}\r\n\r\n`)
       return
@@ -218,5 +218,25 @@ export class RtspConnection implements Disposable {
     }
     this.#pending.clear()
     this.#end(error)
+  }
+}
+
+/** The system's errors that a person meets, in words; others by their code. */
+function connectSentence(error: Error, host: string, port: number): string {
+  const code = 'code' in error ? String(error.code) : messageOf(error)
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `nothing listens at ${host}:${port}`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `the name ${host} is not known`
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `there is no route to ${host}`
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return `${host}:${port} broke the connection off`
+    default:
+      return `no connection to ${host}:${port} (${code})`
   }
 }

@@ -7,6 +7,10 @@ const headBytesMax = 16 * 1024
 const bodyBytesMax = 64 * 1024
 /** Bytes that are neither a packet nor a message, in a row, before the connection is given up. */
 const garbageBytesMax = 64 * 1024
+/** The same before the first message: line ends are forgiven, another protocol's greeting is not. */
+const firstGarbageBytesMax = 4
+const plausibleChannels = 32
+const rtcpBytesMin = 8
 const dollar = 0x24
 const endOfHead = Buffer.from('\r\n\r\n')
 
@@ -25,6 +29,9 @@ export class RtspReader {
   readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes)
   #filled = 0
   #garbage = 0
+  /** False after garbage, until something whole was found. */
+  #isInStep = true
+  #hasSpoken = false
 
   constructor(handler: RtspReaderHandler) {
     this.#handler = handler
@@ -70,8 +77,11 @@ export class RtspReader {
   #takePacket(offset: number): number {
     if (offset + 4 > this.#filled) return 0
     const end = offset + 4 + this.#buffer.readUInt16BE(offset + 2)
+    // Video is full of dollar signs: behind garbage one must look like the head of an RTP packet.
+    if (!this.#isInStep && !this.#looksLikeRtp(offset)) return this.#skip()
     if (end > this.#filled) return 0
     this.#garbage = 0
+    this.#isInStep = true
     this.#handler.onPacket(this.#buffer[offset + 1] ?? 0, this.#buffer, offset + 4, end)
     return end - offset
   }
@@ -90,14 +100,25 @@ export class RtspReader {
     const bodyStart = headEnd + endOfHead.length
     if (bodyStart + length > view.length) return 0
     this.#garbage = 0
+    this.#isInStep = true
+    this.#hasSpoken = true
     this.#handler.onMessage({ ...head, body: view.toString('utf8', bodyStart, bodyStart + length) })
     return bodyStart + length
   }
 
+  /** Version 2 (RFC 3550 section 5.1), a length with room for a header, one of the first channels. */
+  #looksLikeRtp(offset: number): boolean {
+    const channel = this.#buffer[offset + 1] ?? 0
+    const length = this.#buffer.readUInt16BE(offset + 2)
+    const isVersion2 = offset + 4 >= this.#filled || (this.#buffer[offset + 4] ?? 0) >> 6 === 2
+    return channel < plausibleChannels && length >= rtcpBytesMin && isVersion2
+  }
+
   /** Steps over one byte that starts nothing: some cameras pad packets, or send a stray line end. */
   #skip(): number {
-    if (++this.#garbage > garbageBytesMax)
-      throw new RtspError('malformed', 'the camera does not speak RTSP')
+    this.#isInStep = false
+    if (++this.#garbage > (this.#hasSpoken ? garbageBytesMax : firstGarbageBytesMax))
+      throw new RtspError('malformed', 'what answers there does not speak RTSP')
     return 1
   }
 }

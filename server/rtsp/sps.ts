@@ -29,15 +29,15 @@ export function parseSps(nal: Uint8Array): Sps | null {
   reader.unsigned() // max_num_ref_frames
   reader.bit() // gaps_in_frame_num_value_allowed_flag
   const { width, height } = readSize(reader, chroma)
-  if (!reader.isWithin || !isPlausible(width) || !isPlausible(height) || id > 31) return null
+  if (!reader.isWithin || id > 31 || !arePlausible(width, height)) return null
   const told = reader.bit() === 1 ? readReorderFrames(reader) : null
   // With pic_order_cnt_type 2 output order is decoding order (8.2.1.3); Baseline has no B slices (A.2.1).
   const reorderFrames = pocType === 2 || profileIdc === 66 ? 0 : told
   return { id, profile: profileName(profileIdc, nal[2] ?? 0), width, height, reorderFrames }
 }
 
-function isPlausible(side: number): boolean {
-  return side > 0 && side <= sideMax
+function arePlausible(...sides: readonly number[]): boolean {
+  return sides.every((side) => side > 0 && side <= sideMax)
 }
 
 interface Chroma {

@@ -11,6 +11,8 @@ export interface AssembledUnit {
   readonly isDamaged: boolean
   /** The first slice has first_mb_in_slice 0. */
   readonly startsAtFirstMb: boolean
+  /** It brought an SPS. */
+  readonly hasParameterSets: boolean
 }
 
 /** Collects the NAL units of one picture in a scratch buffer that is reused; the copy in `take` is the only allocation. */
@@ -24,6 +26,7 @@ export class UnitAssembly {
   #isKey = false
   #isDamaged = false
   #startsAtFirstMb = false
+  #hasParameterSets = false
 
   constructor(onParameterSet: (nal: Uint8Array) => void) {
     this.#onParameterSet = onParameterSet
@@ -31,6 +34,11 @@ export class UnitAssembly {
 
   get isEmpty(): boolean {
     return this.#length === 0
+  }
+
+  /** Something of it is missing or unreadable; a NAL unit whose last fragment has not come counts. */
+  get isDamaged(): boolean {
+    return this.#isDamaged || this.#fragmentedAt >= 0
   }
 
   /** A slice is in: the picture can end. */
@@ -95,12 +103,14 @@ export class UnitAssembly {
       isKey: this.#isKey,
       isDamaged: this.#isDamaged,
       startsAtFirstMb: this.#startsAtFirstMb,
+      hasParameterSets: this.#hasParameterSets,
     }
     this.#length = 0
     this.#hasVcl = false
     this.#isKey = false
     this.#isDamaged = false
     this.#startsAtFirstMb = false
+    this.#hasParameterSets = false
     return unit
   }
 
@@ -118,6 +128,7 @@ export class UnitAssembly {
     const type = (source[start] ?? 0) & 0x1f
     if (type === nalType.sps || type === nalType.pps)
       this.#onParameterSet(source.subarray(start, end))
+    if (type === nalType.sps) this.#hasParameterSets = true
     if (type < nalType.slice || type > nalType.idr) return
     // first_mb_in_slice is ue(v): a leading 1 bit is 0 (H.264 7.3.3).
     if (!this.#hasVcl) this.#startsAtFirstMb = ((source[start + 1] ?? 0) & 0x80) !== 0

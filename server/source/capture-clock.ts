@@ -4,6 +4,8 @@ const bucketMs = 1000
 const bucketCount = windowMs / bucketMs
 /** Video's RTP clock (RFC 6184 section 5.1), ticks per ms. */
 const ticksPerMs = 90
+/** B-frames step back by less; a camera that steps back further has set its clock anew. */
+const stepBackMsMax = 1000
 
 /**
  * Gives each access unit the instant of its capture on the server's monotonic clock: rtpTimestamp / 90 + the least
@@ -20,6 +22,7 @@ export class CaptureClock {
 
   /** Server instant, in ms, of the unit that arrived now. */
   capturedAtMs(rtpTimestamp: number, arrivedAtMs: number): number {
+    if (this.#last >= 0 && this.sinceLastMs(rtpTimestamp) < -stepBackMsMax) this.#forget()
     const rtpMs = this.#unwrap(rtpTimestamp) / ticksPerMs
     this.#observe(arrivedAtMs - rtpMs, arrivedAtMs)
     return rtpMs + this.#least(arrivedAtMs)
@@ -28,6 +31,11 @@ export class CaptureClock {
   /** Milliseconds from the last seen unit to `rtpTimestamp`, which may lie before it. */
   sinceLastMs(rtpTimestamp: number): number {
     return ((rtpTimestamp - this.#last) | 0) / ticksPerMs
+  }
+
+  /** The old offsets belong to another clock: kept, they would call each unit old by the step for 30 s. */
+  #forget(): void {
+    this.#secondOf.fill(-1)
   }
 
   /** 32-bit timestamps wrap every 13.3 hours; differences up to half of that are taken as they are. */

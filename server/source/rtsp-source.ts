@@ -111,7 +111,7 @@ class RtspSession {
     })
     this.#refuseUnless200('SETUP', answer)
     const [id = '', ...attributes] = (headerOf(answer, 'session') ?? '').split(';')
-    this.#connection.session = id.trim()
+    if (id.trim() !== '') this.#connection.session = id.trim()
     const interleaved = /interleaved=(\d+)/.exec(headerOf(answer, 'transport') ?? '')
     this.#rtpChannel = Number(interleaved?.[1] ?? 0)
     const timeout = /timeout=(\d+)/.exec(attributes.join(';'))

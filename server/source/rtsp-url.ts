@@ -16,8 +16,8 @@ export interface RtspUrl {
  * Throws SourceError `protocol`.
  */
 export function parseRtspUrl(text: string): RtspUrl {
-  const match = /^rtsp:\/\/(?:(.*)@)?(\[[^\]]+\]|[^:/?#@]+)(?::(\d+))?([/?].*)?$/i.exec(text)
-  if (match === null) throw new SourceError('protocol', 'the address of the camera cannot be read')
+  const match = /^rtsp:\/\/(?:([^/?#]*)@)?(\[[^\]]+\]|[^:/?#@]+)(?::(\d+))?([/?].*)?$/i.exec(text)
+  if (match === null) throw new SourceError('protocol', 'The address of the camera cannot be read.')
   const [, userInfo, host = '', port, path = ''] = match
   const portPart = port === undefined ? '' : `:${port}`
   return {
