@@ -4,7 +4,7 @@ import { assert } from '#std/assert.ts'
  * One picture is being written, one waits for the model, one is in the model: a listener that keeps to that never
  * finds the pool empty, since it lets go of the waiting one when a newer arrives.
  */
-export const slotsDefault = 3
+const slotsDefault = 3
 
 /** Slots start on a cache line. */
 const alignment = 64

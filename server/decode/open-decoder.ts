@@ -38,7 +38,7 @@ export interface DecodeLimits {
   readonly unitsMax: number
 }
 
-export const decodeLimits: DecodeLimits = {
+const decodeLimits: DecodeLimits = {
   queuedBytesMax: 1024 * 1024,
   outstandingMax: 256,
   silenceMsMax: 5000,
