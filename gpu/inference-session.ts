@@ -109,7 +109,7 @@ export class InferenceSession {
         this.#options.listener.onReady(message)
         return
       case 'ran':
-        assert(message.batchId === this.#batchId, 'the answer to the batch that runs')
+        assert(this.#state === 'busy' && message.batchId === this.#batchId, 'one answer a batch')
         this.#state = 'free'
         this.#options.listener.onRan(message)
         return

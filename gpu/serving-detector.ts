@@ -53,6 +53,8 @@ export class ServingDetector implements Detector {
   #streamCount = 0
   #timer: Timer | null = null
   #isPumping = false
+  /** Something changed since the scheduler was asked. */
+  #mustPump = false
   #disposing: Promise<void> | null = null
 
   private constructor(options: ServingDetectorOptions) {
@@ -188,20 +190,22 @@ export class ServingDetector implements Detector {
 
   /** Asks the scheduler until it has nothing to dispatch. Frames may end and arrive in the course of it. */
   #pump(): void {
+    this.#mustPump = true
     if (this.#isPumping || this.#disposing !== null) return
     this.#isPumping = true
     this.#stopTimer()
     try {
-      for (;;) {
+      while (this.#mustPump) {
+        this.#mustPump = false
         const nowMs = this.#clock.nowMs()
         const decision = this.#scheduler.poll(nowMs, this.#pool.freeCount)
         if (decision.kind === 'dispatch') {
           this.#dispatch(decision.batch)
-          continue
-        }
-        if (decision.kind === 'wait')
+          this.#mustPump = true
+        } else if (decision.kind === 'wait') {
+          this.#stopTimer()
           this.#timer = this.#clock.after(decision.atMs - nowMs, () => this.#pump())
-        return
+        }
       }
     } finally {
       this.#isPumping = false
