@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import {
+  accessSync,
   chmodSync,
+  constants,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -100,15 +102,29 @@ export function copyAtomically(from, to, { mode = 0o644 } = {}) {
  * @param {(part: string) => void} write
  */
 function atomically(path, write) {
-  const part = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`)
+  const folder = dirname(path)
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK)
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+  const part = join(folder, `.${basename(path)}.${randomBytes(4).toString('hex')}.part`)
+  try {
     write(part)
     renameSync(part, path)
   } catch (cause) {
     rmSync(part, { force: true })
-    throw new SetUpError(`cannot write ${path}: ${messageOf(cause)}`, { cause })
+    throw unwritable(path, cause)
   }
+}
+
+/**
+ * @param {string} path
+ * @param {unknown} cause
+ */
+function unwritable(path, cause) {
+  return new SetUpError(`cannot write ${path}: ${messageOf(cause)}`, { cause })
 }
 
 /**

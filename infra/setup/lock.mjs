@@ -1,8 +1,7 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { linkSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readIfThere } from './files.mjs'
-import { codeOf, messageOf, SetUpError } from './set-up-error.mjs'
+import { readIfThere, writeAtomically } from './files.mjs'
+import { codeOf, SetUpError } from './set-up-error.mjs'
 
 /** Longer than the slowest set-up seen, a worker build on one busy core. */
 const longestWaitMs = 20 * 60_000
@@ -41,17 +40,13 @@ export async function withLock(path, { signal, onWait, use }) {
  */
 function take(path) {
   const part = `${path}.${process.pid}`
+  writeAtomically(part, String(process.pid))
   try {
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(part, String(process.pid))
     linkSync(part, path)
     return true
-  } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') return false
-    throw new SetUpError(
-      `cannot write ${dirname(path)}: ${messageOf(cause)}; SIGHTLINE_DATA names another folder`,
-      { cause },
-    )
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
   } finally {
     rmSync(part, { force: true })
   }

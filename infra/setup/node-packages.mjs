@@ -71,6 +71,7 @@ async function npmCi({ children, env, root }) {
     '--loglevel=error',
     // npm's own pauses, 10 and 60 s, are for servers; a person without network wants to know.
     '--fetch-retries=3',
+    '--fetch-retry-factor=2',
     '--fetch-retry-mintimeout=1000',
     '--fetch-retry-maxtimeout=8000',
   ]

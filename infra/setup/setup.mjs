@@ -61,11 +61,12 @@ async function main(args) {
     process.on(signal, interrupt)
   const steps = stepsFor(context)
   if (options.isForTests) steps.push(chromium(context))
+  const lockPath = join(context.data, 'setup', 'lock')
   const run = () => runSteps(steps, { mode: options.mode, print, nowMs: () => performance.now() })
   const result =
     options.mode === 'check'
       ? await run()
-      : await withLock(join(context.data, 'setup', 'lock'), {
+      : await withLock(lockPath, {
           signal: context.children.signal,
           onWait: (pid) => print(`another set-up, process ${pid}, is under way; waiting for it`),
           use: run,
