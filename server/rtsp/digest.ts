@@ -86,8 +86,8 @@ export function authorizationOf(
       ? hash(`${secret}:${challenge.nonce}:${what}`)
       : hash(`${secret}:${challenge.nonce}:${count}:${request.clientNonce}:auth:${what}`)
   const parts = [
-    `username="${user}"`,
-    `realm="${challenge.realm}"`,
+    `username="${quotable(user)}"`,
+    `realm="${quotable(challenge.realm)}"`,
     `nonce="${challenge.nonce}"`,
     `uri="${request.uri}"`,
     `response="${response}"`,
@@ -97,4 +97,9 @@ export function authorizationOf(
     parts.push('qop=auth', `nc=${count}`, `cnonce="${request.clientNonce}"`)
   if (challenge.opaque !== null) parts.push(`opaque="${challenge.opaque}"`)
   return `Digest ${parts.join(', ')}`
+}
+
+/** The inside of a quoted-string (RFC 7230 section 3.2.6). */
+function quotable(text: string): string {
+  return text.replaceAll(/["\\]/g, String.raw`\$&`)
 }

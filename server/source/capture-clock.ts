@@ -35,7 +35,7 @@ export class CaptureClock {
 
   /** The old offsets belong to another clock: kept, they would call each unit old by the step for 30 s. */
   #forget(): void {
-    this.#secondOf.fill(-1)
+    this.#leastOf.fill(Infinity)
   }
 
   /** 32-bit timestamps wrap every 13.3 hours; differences up to half of that are taken as they are. */

@@ -33,7 +33,11 @@ function credentialsOf(userInfo: string): Credentials {
   const colon = userInfo.indexOf(':')
   const user = colon < 0 ? userInfo : userInfo.slice(0, colon)
   const password = colon < 0 ? '' : userInfo.slice(colon + 1)
-  return { user: decode(user), password: decode(password) }
+  const credentials = { user: decode(user), password: decode(password) }
+  // A line end in a user's name would begin another header of the request.
+  if (hasControls(credentials.user))
+    throw new SourceError('protocol', 'The user in the address holds characters that no name has.')
+  return credentials
 }
 
 /** A `%` that escapes nothing is meant as it stands. */
@@ -44,4 +48,8 @@ function decode(text: string): string {
     if (error instanceof URIError) return text
     throw error
   }
+}
+
+function hasControls(text: string): boolean {
+  return /\p{Cc}/u.test(text)
 }
