@@ -5,7 +5,7 @@ import { findProgram, withoutPackageBins } from './program.mjs'
 
 test('PATH loses every node_modules/.bin that npm has put in front, and nothing else', () => {
   const npm = ['/repo/node_modules/.bin', '/node_modules/.bin/', '/npm/node-gyp-bin']
-  const own = ['/usr/local/bin', '/home/me/node_modules/.binaries', '/usr/bin']
+  const own = ['/usr/local/bin', '/users/me/node_modules/.binaries', '/usr/bin']
   assert.equal(
     withoutPackageBins([...npm, ...own].join(delimiter)),
     ['/npm/node-gyp-bin', ...own].join(delimiter),
