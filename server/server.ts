@@ -10,7 +10,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { CameraParts } from './camera/camera.ts'
 import { CameraRegistry } from './camera/registry.ts'
 import { openDecoder } from './decode/open-decoder.ts'
-import { openDemoCamera } from './demo/demo-camera.ts'
+import { type DemoCamera, openDemoCamera } from './demo/demo-camera.ts'
 import { createApp } from './http/app.ts'
 import { type HttpServer, openHttpServer } from './http/open-http-server.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -50,6 +50,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const engines = await openEngines(options, started)
   const { ffmpeg, detector, relay } = engines
+  // Before the cameras, so that it ends after them: nobody is told that it went.
+  const demo = config.demo
+    ? started.use(
+        await openDemoCamera({
+          clipPath: join(config.dataDir, 'demo/street.h264'),
+          fps: demoFps,
+          clock,
+          log: log.area('demo'),
+          random,
+        }),
+      )
+    : null
   const slo = started.use(openSlo(clock))
   const publisher = openPublisher({ clock, log, serverVersion: packageJson.version, bootId })
   let decoderRestarts = 0
@@ -86,7 +98,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }),
   )
   for (const camera of config.cameras) cameras.add(camera, 'file')
-  await addDemo(options, cameras, started)
+  if (demo !== null) addDemo(demo, cameras, log)
 
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   const url = `http://${host}:${http.port}`
@@ -149,25 +161,7 @@ function openApi(
   })
 }
 
-async function addDemo(
-  { config, clock, log, random }: ServerOptions,
-  cameras: CameraRegistry,
-  started: AsyncDisposableStack,
-): Promise<void> {
-  if (!config.demo) return
-  if (cameras.get('demo') !== null) {
-    log.warn('a camera “demo” is configured: the built-in one is left out')
-    return
-  }
-  const demo = await openDemoCamera({
-    clipPath: join(config.dataDir, 'demo/street.h264'),
-    fps: demoFps,
-    clock,
-    log: log.area('demo'),
-    random,
-  })
-  if (demo === null) return
-  started.use(demo)
+function addDemo(demo: DemoCamera, cameras: CameraRegistry, log: Log): void {
   const camera: CameraConfig = {
     id: 'demo',
     name: 'Demo street',
@@ -176,7 +170,8 @@ async function addDemo(
     latencyBudgetMs: 200,
     weight: 1,
   }
-  cameras.add(camera, 'demo')
+  if (cameras.get(camera.id) === null) cameras.add(camera, 'demo')
+  else log.warn('a camera “demo” is configured: the built-in one is left out')
 }
 
 function refuseReadOnly(dataDir: string): void {

@@ -29,6 +29,8 @@ export interface CounterClipOptions {
   readonly bitrate?: number
   /** FFmpeg arguments of another picture source than test bars: `['-loop', '1', '-i', photoPath]`. It is scaled to fit. */
   readonly input?: readonly string[]
+  /** FFmpeg filter over that source before it is scaled, `crop=...`; `n` counts its frames. */
+  readonly inputFilter?: string
 }
 
 /**
@@ -77,7 +79,8 @@ function encoderArguments(options: CounterClipOptions): string[] {
   const { width, height, fps, frames = 300, profile = 'baseline', bitrate = 2_000_000 } = options
   const keyint = Math.round(fps * (options.gopSeconds ?? 2))
   const input = options.input ?? ['-f', 'lavfi', '-i', `testsrc2=s=${width}x${height}:r=${fps}`]
-  const filter = `fps=${fps},scale=${width}:${height},noise=alls=6:allf=t,format=yuv420p`
+  const first = options.inputFilter === undefined ? '' : `${options.inputFilter},`
+  const filter = `${first}fps=${fps},scale=${width}:${height},noise=alls=6:allf=t,format=yuv420p`
   // zerolatency alone would cut pictures into a slice a thread; cameras mostly send one.
   const x264 = `keyint=${keyint}:min-keyint=${keyint}:scenecut=0:sliced-threads=0`
   return [

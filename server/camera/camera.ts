@@ -200,7 +200,8 @@ export class Camera implements AsyncDisposable {
     const model = this.#parts.detector.status().model
     const missed = this.#ledger.takeMissed()
     this.#publisher.publish(resultOf({ decoded, outcome, codec, model, missed }))
-    this.#slo.delivered(stampsOf(decoded, outcome, this.#parts.clock.nowMs()))
+    // Messages leave at the end of this turn: the stamp is taken when they have been written.
+    queueMicrotask(() => this.#slo.delivered(stampsOf(decoded, outcome, this.#parts.clock.nowMs())))
   }
 
   #relayMode(): RelayMode {

@@ -135,7 +135,8 @@ class FfmpegChild implements DecodeChild {
       const trimmed = line.trim().slice(0, lineCharsMax)
       if (trimmed === '') continue
       this.#lastLine = trimmed
-      this.#complaints.add(trimmed)
+      // One that is told to end complains of the pipe that it loses.
+      if (this.#state === 'running') this.#complaints.add(trimmed)
     }
   }
 

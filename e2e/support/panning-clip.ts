@@ -1,0 +1,38 @@
+import { resolve } from 'node:path'
+import { type CounterClipOptions, makeCounterClip } from './counter-clip.ts'
+
+const photo = resolve(import.meta.dirname, '../../data/self-test/parkour.jpg')
+
+export const panningSize = { width: 640, height: 360 } as const
+/** Pixels from one frame to the next; far more than a detector's own jitter of a box. */
+export const panStepPx = 6
+/** Frames from one end of the photo to the other. */
+const sweep = 50
+
+/** Left edge of the window on the photo, by the number burnt into the frame: to and fro. */
+export function panLeftPx(counter: number): number {
+  const phase = counter % (2 * sweep)
+  return panStepPx * (phase < sweep ? phase : 2 * sweep - phase)
+}
+
+/**
+ * A camera that pans over a real photo of people, with the number of each frame burnt in: a box tells by its place
+ * which frame it was found on, independently of every timestamp.
+ */
+export function makePanningClip(
+  options: Pick<CounterClipOptions, 'profile' | 'frames'>,
+): Promise<string> {
+  const { width, height } = panningSize
+  const phase = `mod(n\\,${2 * sweep})`
+  const left = `${panStepPx}*(${sweep}-abs(${phase}-${sweep}))`
+  return makeCounterClip({
+    width,
+    height,
+    fps: 30,
+    frames: options.frames ?? 300,
+    profile: options.profile ?? 'main',
+    gopSeconds: 1,
+    input: ['-loop', '1', '-framerate', '30', '-i', photo],
+    inputFilter: `crop=${width}:${height}:x=${left}:y=40`,
+  })
+}
