@@ -112,11 +112,11 @@ describe('the server', () => {
           Array.from({ length: 40 }, () => Buffer.concat([nal, Buffer.alloc(60_000, 1)])),
         ),
       }
-      let sent = 0
+      const sent: unknown[] = []
       await using server = await startRtspServer({
         clock: systemClock,
         streams: new Map([['street', { sdp: clipSdp(parsed, 30), clip: heavy, fps: 30 }]]),
-        onSent: () => sent++,
+        onSent: (frame) => sent.push(frame),
       })
       const [idle, reader] = [connect(server.port, '127.0.0.1'), connect(server.port, '127.0.0.1')]
       for (const socket of [idle, reader]) {
