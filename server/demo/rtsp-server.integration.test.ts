@@ -129,8 +129,8 @@ describe('the server', () => {
       reader.resume()
       idle.on('error', () => idle.destroy())
       while (server.clients > 1) await once(reader, 'data')
-      const before = sent
-      while (sent < before + 5) await once(reader, 'data')
+      const wanted = sent.length + 5
+      while (sent.length < wanted) await once(reader, 'data')
       assert.equal(server.clients, 1)
       for (const socket of [idle, reader]) socket.destroy()
     },
