@@ -161,7 +161,7 @@ test('bodies that are no camera get a stable code and the place', async () => {
     [null, 422, 'invalid'],
   ]
   for (const [body, status, code] of wrong) {
-    const response = await server.addCamera(body as Record<string, unknown>)
+    const response = await server.addCamera(body)
     const problem = problemSchema.parse(await response.json())
     assert.deepEqual([response.status, problem.code], [status, code], JSON.stringify(body))
   }

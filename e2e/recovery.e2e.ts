@@ -56,9 +56,9 @@ test('a camera that falls silent is called stalled, and comes back', async () =>
 })
 
 test('a killed decoder is replaced at the next key frame, counted, and no frame is unaccounted for', async () => {
-  const before = (await readiness()).restarts.decoder
+  const earlier = (await readiness()).restarts.decoder
   process.kill(childWith('ffmpeg'), 'SIGKILL')
-  await waitFor('the count', async () => (await readiness()).restarts.decoder > before)
+  await waitFor('the count', async () => (await readiness()).restarts.decoder > earlier)
   await isLive()
   const { frames } = await cameraView()
   const { received, ...parts } = frames
@@ -70,9 +70,9 @@ test('a killed decoder is replaced at the next key frame, counted, and no frame 
 })
 
 test('a killed media worker is replaced, counted, and the page plays on by itself', async () => {
-  const before = (await readiness()).restarts.relay
+  const earlier = (await readiness()).restarts.relay
   process.kill(childWith('mediasoup-worker'), 'SIGKILL')
-  await waitFor('the count', async () => (await readiness()).restarts.relay > before)
+  await waitFor('the count', async () => (await readiness()).restarts.relay > earlier)
   await isLive()
   await waitFor('readiness', async () => (await readiness()).ready)
 })

@@ -41,7 +41,7 @@ export class SightlineServer implements AsyncDisposable {
     return response.json()
   }
 
-  async addCamera(camera: Readonly<Record<string, unknown>>): Promise<Response> {
+  async addCamera(camera: unknown): Promise<Response> {
     return fetch(`${this.url}/api/cameras`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
