@@ -10,10 +10,19 @@ import { startServer, waitFor } from './support/sightline-server.ts'
 import { subscribe, type Subscriber } from './support/subscriber.ts'
 
 const framesWanted = 330
+/** On a busy machine fewer results come while their frame is still displayed: that takes longer, and is no error. */
+const exactWanted = 250
 const clipFrames = 300
 
-for (const profile of ['baseline', 'main', 'high'] as const)
-  test(`with a ${profile} camera every box drawn as exact belongs to the frame it is drawn on`, async () => {
+const cases = [
+  { profile: 'baseline', timing: 'Live' },
+  { profile: 'main', timing: 'Live' },
+  { profile: 'high', timing: 'Live' },
+  { profile: 'main', timing: 'Exact' },
+] as const
+
+for (const { profile, timing } of cases)
+  test(`${profile} profile, ${timing}: every box drawn as exact belongs to the frame it is drawn on`, async () => {
     const clip = await makePanningClip({ profile, frames: clipFrames })
     await using camera = await startRtspCamera({
       streams: { pan: { clip, fps: 30 } },
@@ -27,10 +36,15 @@ for (const profile of ['baseline', 'main', 'high'] as const)
     const page = await browser.newPage()
     await page.addInitScript(pixelReader)
     await page.goto(server.url)
-    await waitFor('frames with exact boxes', async () => {
-      const seen = await page.evaluate('window.sightline?.cameras.pan?.framesShown ?? 0')
-      return Number(seen) >= framesWanted && (await drawsOf(page)).length >= framesWanted
-    })
+    await page.getByRole('button', { name: timing, exact: true }).click()
+    await waitFor(
+      'frames with exact boxes',
+      async () => {
+        const draws = await drawsOf(page)
+        return draws.length >= framesWanted && exactWithBoxes(draws).length >= exactWanted
+      },
+      { limitMs: 60_000, everyMs: 500 },
+    )
 
     const draws = await drawsOf(page)
     const pictures = await picturesOf(page)
@@ -52,8 +66,6 @@ function checkDraws(
   sent: ReadonlyMap<number, number>,
 ): void {
   const exact = draws.filter((draw) => draw.match === 'exact')
-  assert.ok(exact.length >= 200, `${exact.length} of ${draws.length} draws are exact`)
-  assert.ok(exact.filter((draw) => draw.boxes > 0).length >= 200, 'exact draws have boxes')
   const foreign = exact.filter((draw) => draw.frameRtpTimestamp !== draw.detectionsRtpTimestamp)
   assert.deepEqual(foreign, [])
 
@@ -118,8 +130,12 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
+function exactWithBoxes(draws: readonly DrawRecord[]): readonly DrawRecord[] {
+  return draws.filter((draw) => draw.match === 'exact' && draw.boxes > 0)
+}
+
 async function drawsOf(page: Page): Promise<readonly DrawRecord[]> {
-  return page.evaluate<readonly DrawRecord[]>('window.sightline.cameras.pan.draws')
+  return page.evaluate<readonly DrawRecord[]>('window.sightline?.cameras.pan?.draws ?? []')
 }
 
 async function picturesOf(page: Page): Promise<ReadonlyMap<number, number>> {
