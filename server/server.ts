@@ -120,6 +120,8 @@ function openApi(
   },
 ): Promise<HttpServer> {
   const { detector, relay } = engines
+  // A wildcard is no name that a browser asks for: behind one, names must be configured.
+  const allowedHosts = [config.host, ...config.allowedHosts]
   const metrics = createMetrics({
     slo: parts.slo,
     cameras: parts.cameras,
@@ -146,7 +148,7 @@ function openApi(
       system: () => systemView(parts.boot, engines),
       metrics,
     },
-    allowedHosts: config.allowedHosts,
+    allowedHosts,
     staticDir: join(repository, 'client/dist'),
     log,
   })
@@ -154,7 +156,7 @@ function openApi(
     host: config.host,
     port: config.port,
     app,
-    allowedHosts: config.allowedHosts,
+    allowedHosts,
     onUpgrade: (request, socket, head) => parts.publisher.accept(request, socket, head),
     clock,
     log,

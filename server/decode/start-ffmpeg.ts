@@ -73,6 +73,8 @@ function spawnWith(
 ): ChildProcess | null {
   try {
     const child = spawn(ffmpegPath, decodeArguments(geometry), {
+      // A process group of its own: Ctrl-C at the server's terminal is the server's to answer.
+      detached: true,
       stdio: ['pipe', stdout, 'pipe'],
       env: {},
       windowsHide: true,

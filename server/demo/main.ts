@@ -29,7 +29,8 @@ const server = await startRtspServer({
 
 const end = (): void => void server[Symbol.asyncDispose]().then(() => process.exit(0))
 process.once('SIGTERM', end)
-process.once('SIGINT', end)
+// Ctrl-C reaches every process of the terminal; this one ends when its server lets go of it.
+process.on('SIGINT', () => {})
 process.stdin.once('end', end)
 process.stdin.once('close', end)
 process.stdin.resume()
