@@ -1,6 +1,6 @@
 import { assert } from '#std/assert.ts'
 import { Batch } from './batch.ts'
-import { LatencyProfile } from './latency-profile.ts'
+import { LatencyProfiles } from './latency-profiles.ts'
 import { ReadyOrder } from './ready-order.ts'
 import { type SchedulableFrame, StreamSlot } from './stream-slot.ts'
 
@@ -33,8 +33,6 @@ const guardMs = 1
 const probePeriodMs = 500
 /** Multiples of it, modulo 1, are spread evenly however many there are: cameras that start together do not stay in step. */
 const goldenRatio = 0.618_033_988_75
-/** Camera sizes, scaled for one model, are few; each has a profile. */
-const shapesMax = 256
 
 /**
  * Decides which waiting frames run next: one slot a stream (the newest frame that is due), streams by weighted age,
@@ -47,11 +45,10 @@ export class Scheduler<F extends SchedulableFrame> {
   /** The same streams, to walk without garbage. */
   readonly #slots: StreamSlot<F>[] = []
   readonly #ready = new ReadyOrder<F>()
-  readonly #profiles = new Map<number, LatencyProfile>()
+  readonly #profiles: LatencyProfiles
   readonly #spareBatches: Batch<F>[] = []
   readonly #idle: Decision<F> = { kind: 'idle' }
   readonly #wait = { kind: 'wait' as const, atMs: 0 }
-  #calibrated: { readonly profile: LatencyProfile; readonly pixels: number } | null = null
   #added = 0
   #inFlight = 0
   #dispatchedAtMs = -Infinity
@@ -59,6 +56,7 @@ export class Scheduler<F extends SchedulableFrame> {
 
   constructor(options: SchedulerOptions<F>) {
     this.#options = options
+    this.#profiles = new LatencyProfiles(options.batchMax)
   }
 
   /** `detectFps` 0 = every frame. */
@@ -98,14 +96,12 @@ export class Scheduler<F extends SchedulableFrame> {
     shape: { readonly width: number; readonly height: number },
     sample: { readonly batchSize: number; readonly ms: number },
   ): void {
-    const profile = this.#profileOf(shape.width * 65_536 + shape.height)
-    profile.add(sample.batchSize, sample.ms)
-    this.#calibrated = { profile, pixels: shape.width * shape.height }
+    this.#profiles.calibrate(shape.width * 65_536 + shape.height, sample)
   }
 
   /** L95 of a batch of one shape, for who watches over it. */
   highMs(batch: Batch<F>): number {
-    return this.#profileOf(batch.shape).highMs(batch.size)
+    return this.#profiles.of(batch.shape).highMs(batch.size)
   }
 
   arrive(streamId: string, frame: F, nowMs: number): void {
@@ -141,7 +137,7 @@ export class Scheduler<F extends SchedulableFrame> {
 
   /** The batch ran; `ms` from dispatch to answer. Its frames are the caller's to report. */
   done(batch: Batch<F>, ms: number): void {
-    this.#profileOf(batch.shape).add(batch.size, ms)
+    this.#profiles.of(batch.shape).add(batch.size, ms)
     this.#release(batch)
   }
 
@@ -163,26 +159,13 @@ export class Scheduler<F extends SchedulableFrame> {
     return slot
   }
 
-  #profileOf(shape: number): LatencyProfile {
-    const known = this.#profiles.get(shape)
-    if (known !== undefined) return known
-    assert(this.#profiles.size < shapesMax, 'pictures come in few shapes')
-    const pixels = Math.floor(shape / 65_536) * (shape % 65_536)
-    const profile =
-      this.#calibrated === null
-        ? new LatencyProfile(this.#options.batchMax)
-        : this.#calibrated.profile.scaled(pixels / this.#calibrated.pixels)
-    this.#profiles.set(shape, profile)
-    return profile
-  }
-
   #collectReady(nowMs: number): void {
     this.#ready.clear()
     const isProbing = this.#inFlight === 0 && nowMs - this.#dispatchedAtMs >= probePeriodMs
     for (const slot of this.#slots) {
       const frame = slot.waiting
       if (frame === null || slot.inFlight) continue
-      const neededMs = isProbing ? 0 : this.#profileOf(slot.shape).highMs(1)
+      const neededMs = isProbing ? 0 : this.#profiles.of(slot.shape).highMs(1)
       if (nowMs + neededMs <= frame.deadlineAtMs) {
         this.#ready.add(slot, frame, nowMs)
         continue
@@ -209,7 +192,7 @@ export class Scheduler<F extends SchedulableFrame> {
   #bestSize(nowMs: number): number {
     const { batchMax } = this.#options
     if (batchMax === 1) return 1
-    const profile = this.#profileOf(this.#ready.first.shape)
+    const profile = this.#profiles.of(this.#ready.first.shape)
     let active = 0
     for (const slot of this.#slots) if (slot.isActive(nowMs)) active++
     const size = Math.round(Math.sqrt((active * profile.betaMs) / profile.alphaMs))
@@ -218,7 +201,7 @@ export class Scheduler<F extends SchedulableFrame> {
 
   /** The largest number of the first `size` that still meets the earliest deadline among them. */
   #withinDeadline(size: number, nowMs: number): number {
-    const profile = this.#profileOf(this.#ready.first.shape)
+    const profile = this.#profiles.of(this.#ready.first.shape)
     let fitting = size
     while (fitting > 1 && nowMs + profile.highMs(fitting) > this.#ready.earliestDeadlineMs(fitting))
       fitting--
@@ -234,7 +217,7 @@ export class Scheduler<F extends SchedulableFrame> {
       if (slot.waiting === null && !slot.inFlight && slot.shape === shape)
         arrivalAtMs = Math.min(arrivalAtMs, slot.nextArrivalAtMs(nowMs))
     const untilMs = arrivalAtMs + guardMs
-    const profile = this.#profileOf(shape)
+    const profile = this.#profiles.of(shape)
     // Counted from the first wait: arrivals that do not come, one after the other, must not add up.
     const waitedMs = untilMs - (this.#waitingSinceMs ?? nowMs)
     const pays = size * waitedMs < profile.betaMs
@@ -251,7 +234,7 @@ export class Scheduler<F extends SchedulableFrame> {
         joinable++
     const full = Math.min(this.#options.batchMax, joinable)
     if (size >= full) return null
-    const runMs = this.#profileOf(shape).highMs(Math.min(full, size + 1))
+    const runMs = this.#profiles.of(shape).highMs(Math.min(full, size + 1))
     const startMs = this.#ready.earliestDeadlineMs(size) - runMs - guardMs
     return startMs > nowMs ? startMs : null
   }
