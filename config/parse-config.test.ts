@@ -54,12 +54,22 @@ for (const { name, text, says } of wrong)
     )
   })
 
-test('a password in a bad camera address is not repeated', () => {
-  assert.throws(
-    () => parseConfig('cameras:\n  - id: a\n    url: "http2://u:hunter2@h/x"\n', 'f.yaml'),
-    (error) => error instanceof ConfigError && !error.message.includes('hunter2'),
-  )
-})
+for (const url of [
+  'http2://u:hunter2@h/x',
+  'rtsp://u:hunter2 y@h/x',
+  'rtsp://u:hunter2#y@h/x',
+  'rtsp://u:hunter2/y@h/x',
+  'rtsp://u:hunter2?y@h/x',
+  'rtsp:u:hunter2@h/x',
+  'rtsp://u:hunter2@h:99999/',
+  'rtsp://u:hunter2@h/x\\r\\nX: y',
+])
+  test(`the password in the bad address ${url} is refused and not repeated`, () => {
+    assert.throws(
+      () => parseConfig(`cameras:\n  - id: a\n    url: "${url}"\n`, 'f.yaml'),
+      (error) => error instanceof ConfigError && !error.message.includes('hunter2'),
+    )
+  })
 
 test('an empty file means defaults', () => {
   const config = parseConfig('', 'f.yaml')

@@ -9,7 +9,8 @@ import { startServer } from './server.ts'
 /** SIGTERM ends everything within this; what still hangs then is left to the kernel. */
 const stopLimitMs = 4500
 
-process.exitCode = await main()
+// Everything of ours is closed by now: what might still be open is nothing to wait for.
+process.exit(await main())
 
 async function main(): Promise<number> {
   try {

@@ -46,7 +46,8 @@ export async function openEngines(
       log,
       workerBin: join(config.dataDir, 'bin/mediasoup-worker'),
       rtcPort: config.rtcPort,
-      listenIp: config.host,
+      // mediasoup takes addresses, not names.
+      listenIp: config.host === 'localhost' ? '127.0.0.1' : config.host,
       announcedAddress: config.rtcAnnouncedAddress ?? null,
     }),
   ])

@@ -14,16 +14,19 @@ export interface Clock {
   every(periodMs: number, callback: () => void): Timer
 }
 
+/** Node takes longer ones for 1 ms: a timer that was meant for next month would fire a thousand times a second. */
+const delayMsMax = 2 ** 31 - 1
+
 /** CLOCK_MONOTONIC, not `performance.now()`: that one starts at zero in each worker thread. */
 export const systemClock: Clock = {
   nowMs: () => Number(process.hrtime.bigint()) / 1e6,
   wallTimeMs: () => Date.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.max(0, delayMs))
+    const timer = setTimeout(callback, Math.min(delayMsMax, Math.max(0, delayMs)))
     return { [Symbol.dispose]: () => clearTimeout(timer) }
   },
   every(periodMs, callback) {
-    const timer = setInterval(callback, periodMs)
+    const timer = setInterval(callback, Math.min(delayMsMax, periodMs))
     return { [Symbol.dispose]: () => clearInterval(timer) }
   },
 }

@@ -1,5 +1,7 @@
 const userInfo = /([a-z][a-z0-9+.-]*:\/\/)([^\s/?#"'@]*:)?[^\s/?#"']*@/gi
-const secretParameters = /([?&](?:password|passwd|pass|pwd|token|auth|key|secret)=)[^&\s"']*/gi
+// Some recorders carry it in the path: `/user=admin_password=x_channel=1`. It ends where the next name begins.
+const secretParameters =
+  /([/_?&;](?:password|passwd|pass|pwd|token|auth|key|secret)=)(?:(?!_[a-z]+=)[^&;\s"'])*/gi
 const authorization = /\b(Basic|Bearer|Digest)\s+[^\r\n]+/g
 
 /**

@@ -179,7 +179,8 @@ export class Camera implements AsyncDisposable {
       weight: this.config.weight,
       detector: this.#parts.detector,
       openDecoder: (geometry, listener) => this.#parts.openDecoder(geometry, listener, id),
-      onOutcome: (decoded, outcome) => this.#onOutcome(decoded, outcome),
+      // The lane's own picture: a result of the old size can come after the new one has begun.
+      onOutcome: (decoded, outcome) => this.#onOutcome(decoded, outcome, codec),
       onLost: (_, loss) => this.#ledger.settled(loss),
       onRestart: () => this.#parts.onDecoderRestart(),
     })
@@ -193,10 +194,9 @@ export class Camera implements AsyncDisposable {
     this.#closing.add(closed)
   }
 
-  #onOutcome(decoded: DecodedFrame, outcome: FrameOutcome): void {
+  #onOutcome(decoded: DecodedFrame, outcome: FrameOutcome, codec: Codec): void {
     this.#ledger.settled(outcome.kind)
-    const codec = this.#codec.current
-    if (outcome.kind !== 'detected' || codec === null) return
+    if (outcome.kind !== 'detected') return
     const model = this.#parts.detector.status().model
     const missed = this.#ledger.takeMissed()
     this.#publisher.publish(resultOf({ decoded, outcome, codec, model, missed }))

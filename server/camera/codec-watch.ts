@@ -13,7 +13,8 @@ export class CodecWatch {
   }
 
   seen(parameterSets: ParameterSets): Codec | null {
-    const sps = parameterSets.sps[0]
+    // The newest one: a camera that changes its picture may do so under another id.
+    const sps = parameterSets.sps.at(-1)
     if (sps === undefined || sps === this.#sps) return this.#current
     if (this.#sps !== null && sps.equals(this.#sps)) return this.#current
     this.#sps = sps

@@ -30,6 +30,20 @@ test('requests reach the app, and a foreign Host does not', async () => {
   assert.equal((await request(server, { host: 'evil.example' })).statusCode, 421)
 })
 
+test('a request without a body, or without its length, is answered like any other', async () => {
+  await using server = await open()
+  const url = `http://127.0.0.1:${server.port}`
+  const removed = await fetch(`${url}/api/cameras/nobody`, { method: 'DELETE' })
+  assert.notEqual(removed.status, 500)
+  assert.equal((await fetch(`${url}/api/cameras`, { method: 'PUT' })).status, 405)
+  const body = '{"id": "x"}'
+  const chunked = await exchange(
+    server,
+    `POST /api/cameras HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+  )
+  assert.match(chunked, /^HTTP\/1\.1 422 /)
+})
+
 const refusals: readonly [string, string, number][] = [
   ['a foreign Host', 'GET /ws/detections HTTP/1.1\r\nHost: evil.example', 421],
   [

@@ -43,9 +43,8 @@ export interface HttpServer extends AsyncDisposable {
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { app, log, clock } = options
   const hosts = new AllowedHosts(options.allowedHosts)
-  const answer = getRequestListener((request) => app.fetch(request), {
-    overrideGlobalObjects: false,
-  })
+  // It replaces the global Request by its own, without which hono's body limit cannot read a request that has no length.
+  const answer = getRequestListener((request) => app.fetch(request))
   const server = createServer(
     {
       headersTimeout: headersTimeoutMs,

@@ -127,7 +127,7 @@ export class Subscriber implements Disposable {
       return this.#reply(errorOf('unsupported', 'a connection can resume only once'))
     if (this.#current === null) return
     this.#hasResumed = true
-    const returning = wanted.filter((camera) => resume.cameras[camera.id] !== undefined)
+    const returning = wanted.filter(({ id }) => Object.hasOwn(resume.cameras, id))
     for (const camera of returning) {
       const replay = replayOf({
         camera: camera.id,

@@ -23,6 +23,8 @@ export class ParameterSetStore {
     const known = kept.get(id)
     if (known !== undefined && known.equals(nal)) return
     if (known === undefined && kept.size >= keptPerKindMax) return
+    // The newest stands last, also where it replaces one.
+    kept.delete(id)
     kept.set(id, Buffer.from(nal))
     this.#current = { sps: [...this.#sps.values()], pps: [...this.#pps.values()] }
   }

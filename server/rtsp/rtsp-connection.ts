@@ -9,6 +9,8 @@ import { RtspReader } from './rtsp-reader.ts'
 
 /** A camera that takes longer for one answer is treated as gone. */
 const answerLimitMs = 5000
+/** For the last request to leave; a camera that is gone takes nothing. */
+const goodbyeLimitMs = 500
 const userAgent = 'Sightline'
 
 export interface RtspConnectionOptions {
@@ -42,6 +44,7 @@ export class RtspConnection implements Disposable {
   #session: string | null = null
   #isConnected = false
   #isOver = false
+  #forgetSignal: () => void = () => {}
 
   constructor(options: RtspConnectionOptions) {
     this.#options = options
@@ -101,6 +104,11 @@ export class RtspConnection implements Disposable {
     return answer
   }
 
+  /** The attempt has succeeded: from now on its signal does not end the connection, its owner does. */
+  keep(): void {
+    this.#forgetSignal()
+  }
+
   /** Without waiting for an answer: a TEARDOWN of a connection that is being closed. */
   notify(method: string, uri: string): void {
     if (!this.#isOver) this.#write(method, uri, {}, ++this.#sequence)
@@ -118,9 +126,10 @@ export class RtspConnection implements Disposable {
     )
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
+    this.#forgetSignal = () => signal.removeEventListener('abort', onAbort)
     void this.closed.finally(() => {
       patience[Symbol.dispose]()
-      signal.removeEventListener('abort', onAbort)
+      this.#forgetSignal()
     })
     this.#socket.on('error', (error) => {
       const sentence = connectSentence(error, host, port)
@@ -206,12 +215,22 @@ export class RtspConnection implements Disposable {
     pending.resolve(message)
   }
 
+  /**
+   * A camera that is told goodbye (TEARDOWN) must get the bytes, within a limit. A socket that is still connecting has
+   * none to send and would wait for the system's own time-out, two minutes, to end in order.
+   */
+  #closeSocket(): void {
+    const socket = this.#socket
+    if (!this.#isConnected) return void socket.destroy()
+    const limit = this.#options.clock.after(goodbyeLimitMs, () => socket.destroy())
+    socket.once('close', () => limit[Symbol.dispose]())
+    socket.destroySoon()
+  }
+
   #close(error: RtspError): void {
     if (this.#isOver) return
     this.#isOver = true
-    // A camera that is told goodbye (TEARDOWN) must get the bytes; what it still sends is of no interest.
-    this.#socket.end()
-    this.#socket.destroySoon()
+    this.#closeSocket()
     for (const { reject, timer } of this.#pending.values()) {
       timer[Symbol.dispose]()
       reject(error)

@@ -11,8 +11,25 @@ const garbageBytesMax = 64 * 1024
 const firstGarbageBytesMax = 4
 const plausibleChannels = 32
 const rtcpBytesMin = 8
+const methodLettersMin = 3
 const dollar = 0x24
 const endOfHead = Buffer.from('\r\n\r\n')
+/** How a message begins (RFC 2326 section 10, RFC 7826 section 13). */
+const knownStarts = [
+  'RTSP/',
+  'ANNOUNCE ',
+  'DESCRIBE ',
+  'GET_PARAMETER ',
+  'OPTIONS ',
+  'PAUSE ',
+  'PLAY ',
+  'PLAY_NOTIFY ',
+  'RECORD ',
+  'REDIRECT ',
+  'SETUP ',
+  'SET_PARAMETER ',
+  'TEARDOWN ',
+].map((text) => Buffer.from(text))
 
 export interface RtspReaderHandler {
   /** A packet of `channel` in bytes [start, end) of `buffer`, valid until this returns (RFC 2326 section 10.12). */
@@ -88,7 +105,8 @@ export class RtspReader {
 
   #takeMessage(offset: number): number {
     const view = this.#buffer.subarray(offset, this.#filled)
-    if (!mayBeMessage(view)) return this.#skip()
+    // Noise is full of capitals: behind it only what is known counts, or 16 KiB would be waited for in vain.
+    if (!(isKnownStart(view) || (this.#isInStep && mayBeRequest(view)))) return this.#skip()
     const headEnd = view.indexOf(endOfHead)
     if (headEnd < 0) {
       if (view.length > headBytesMax) throw new RtspError('too_large', 'a head has over 16 KiB')
@@ -127,11 +145,19 @@ function isUpperCase(byte: number): boolean {
   return byte >= 0x41 && byte <= 0x5a
 }
 
-/** A start line begins with a method or `RTSP/`: capitals, `_` and then a space or a slash. */
-function mayBeMessage(view: Buffer): boolean {
+/** The first bytes of a message, as far as they are there. */
+function isKnownStart(view: Buffer): boolean {
+  return knownStarts.some((start) => {
+    const length = Math.min(start.length, view.length)
+    return start.compare(view, 0, length, 0, length) === 0
+  })
+}
+
+/** A method of the camera's own: capitals and `_`, then a space. Under three letters it is rather noise. */
+function mayBeRequest(view: Buffer): boolean {
   for (let i = 1; i < view.length; i++) {
     const byte = view[i] ?? 0
-    if (byte === 0x20 || byte === 0x2f) return true
+    if (byte === 0x20) return i >= methodLettersMin
     if (!isUpperCase(byte) && byte !== 0x5f) return false
     if (i > 20) return false
   }

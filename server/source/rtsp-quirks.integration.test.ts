@@ -190,6 +190,6 @@ describe('answers that end the attempt', () => {
       code: 'unreachable',
       message: 'The camera does not answer DESCRIBE.',
     })
-    assert.equal(clock.pendingCount, 0)
+    await until(() => clock.pendingCount === 0)
   })
 })

@@ -109,6 +109,20 @@ describe('keeping the session', () => {
       assert.equal(source.video.codec, 'h264')
     })
 
+  test('a timeout of decades is asked after every ten minutes', { timeout: limitMs }, async () => {
+    const clock = new FakeClock()
+    await using camera = await scripted({
+      setup: ['Session: 7;timeout=4294967295', 'Transport: RTP/AVP/TCP;interleaved=0-1'],
+    })
+    await using source = await open(camera, { clock })
+    const before = camera.requests.length
+    clock.advance(599_999)
+    assert.equal(camera.requests.length, before)
+    clock.advance(1)
+    await until(() => camera.requests.length === before + 1)
+    assert.equal(source.video.codec, 'h264')
+  })
+
   test(
     'a camera that asks something itself gets an answer and is not cut',
     { timeout: limitMs },

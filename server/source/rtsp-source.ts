@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '#std/clock.ts'
+import { redactSecrets } from '#std/redact.ts'
 import type { SourceCode } from '#protocol/camera-state.ts'
 import { H264Depacketizer } from '../rtsp/h264-depacketizer.ts'
 import { emptyRtpHeader, readRtpHeader, readSenderReport } from '../rtsp/rtp-packet.ts'
@@ -18,6 +19,8 @@ import {
 /** Asked of cameras that do not say how long a session lives (RFC 2326 section 12.37). */
 const sessionTimeoutDefaultSeconds = 60
 const keepAliveMarginSeconds = 5
+/** Some cameras announce a timeout of decades; a connection through a router wants a sign of life. */
+const keepAliveSecondsMax = 600
 
 /** An RTSP camera: TCP interleaved, H.264. */
 export function rtspSource(options: { readonly url: string; readonly clock: Clock }): OpenSource {
@@ -68,6 +71,7 @@ class RtspSession {
     const video = await this.#describe()
     await this.#setUp(video.media)
     await this.#play()
+    this.#connection.keep()
     const { closed } = this.#connection
     return {
       video: { codec: 'h264', announcedFps: video.media.framerate },
@@ -125,7 +129,8 @@ class RtspSession {
 
   /** The first one is OPTIONS, whose answer says whether the camera knows GET_PARAMETER. */
   #startKeepAlive(timeoutSeconds: number): void {
-    const periodMs = Math.max(1, timeoutSeconds - keepAliveMarginSeconds) * 1000
+    const seconds = timeoutSeconds - keepAliveMarginSeconds
+    const periodMs = Math.min(keepAliveSecondsMax, Math.max(1, seconds)) * 1000
     this.#keepAlive = this.#clock.every(periodMs, () => {
       void this.#sendKeepAlive()
     })
@@ -202,9 +207,9 @@ function videoOf(media: readonly SdpMedia[]): SdpMedia {
   )
 }
 
-/** A query often holds a password of its own. */
+/** A query often holds a password of its own, and so do the paths of some recorders. */
 function pathOnly(url: RtspUrl): string {
-  return url.path.split('?')[0] ?? '/'
+  return redactSecrets(url.path.split('?')[0] ?? '/')
 }
 
 function sourceErrorOf(error: RtspError): SourceError {

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { before, test } from 'node:test'
 import { makeCounterClip } from '#e2e/support/counter-clip.ts'
 import { startRtspCamera } from '#e2e/support/rtsp-camera.ts'
 import { systemClock } from '#std/clock.ts'
 import { silentLog } from '#std/log.ts'
 import { rtspSource } from './rtsp-source.ts'
+import { scripted } from './scripted-session.ts'
 import type { StampedUnit } from './stamped-unit.ts'
 import { type SourceState, type SourceSupervisor, superviseSource } from './supervisor.ts'
 
@@ -122,3 +127,49 @@ test('a wrong password is refused and asked once', { timeout: limitMs }, async (
   assert.equal(watched.supervisor.status().code, 'unauthorized')
   assert.doesNotMatch(watched.supervisor.status().reason ?? '', /hunter2/)
 })
+
+test(
+  'a camera is told goodbye, so that it can give the session to somebody else',
+  { timeout: limitMs },
+  async () => {
+    await using camera = await scripted({})
+    {
+      await using _watched = new Watched(`rtsp://${camera.address}/x`)
+      while (camera.urisOf('PLAY').length === 0)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    while (camera.urisOf('TEARDOWN').length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+  },
+)
+
+test(
+  'a camera that takes no connection leaves none behind that is still being made',
+  { timeout: limitMs, skip: process.platform !== 'linux' && 'reads /proc/net/tcp' },
+  async () => {
+    // A listener that accepts nobody: once its queue is full, further connections get no answer at all.
+    const script =
+      'import socket,sys;s=socket.socket();s.bind(("127.0.0.1",0));s.listen(0);print(s.getsockname()[1],flush=True);sys.stdin.read()'
+    const listener = spawn('python3', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const [chunk] = await once(listener.stdout, 'data')
+    const port = Number(String(chunk))
+    const queued = [1, 2, 3].map(() => connect(port, '127.0.0.1').on('error', () => {}))
+    {
+      await using watched = new Watched(`rtsp://127.0.0.1:${port}/x`)
+      while (watched.states.length < 1) await new Promise((resolve) => setTimeout(resolve, 20))
+      assert.equal(watched.states.at(-1)?.code, 'unreachable')
+    }
+    for (const socket of queued) socket.destroy()
+    assert.equal(connecting(port), 0)
+    listener.stdin.end()
+    await once(listener, 'exit')
+  },
+)
+
+/** Sockets of this machine in state SYN_SENT (02) towards a port. */
+function connecting(port: number): number {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .filter((line) => new RegExp(`:${hex} 02 `).test(line)).length
+}

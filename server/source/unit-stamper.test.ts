@@ -119,3 +119,33 @@ describe('an epoch', () => {
     assert.equal(after.capturedAtMs, rig.clock.nowMs())
   })
 })
+
+describe('a camera that sets its clock within a connection begins an epoch', () => {
+  for (const [name, stepMs] of [
+    ['300 ms back', -300],
+    ['a minute back', -60_000],
+    ['a minute ahead', 60_000],
+  ] as const)
+    test(`${name}: nobody's latency and no viewer's timeline jumps`, () => {
+      const rig = new Rig()
+      for (let i = 0; i < 50; i++) rig.frame()
+      const before = rig.frame()
+      rig.timestamp = (rig.timestamp + stepMs * 90) >>> 0
+      const after = rig.frame()
+      assert.equal(after.epoch, before.epoch + 1)
+      assert.equal((after.rtpTimestamp - before.rtpTimestamp) | 0, 40 * 90)
+      assert.ok(Math.abs(after.capturedAtMs - before.capturedAtMs - 40) < 1)
+      assert.equal(rig.frame().epoch, after.epoch)
+    })
+
+  test('units that were held up and come in a burst are late, and no epoch begins', () => {
+    const rig = new Rig()
+    for (let i = 0; i < 50; i++) rig.frame()
+    const before = rig.frame()
+    rig.clock.advance(3000)
+    const late = rig.frame()
+    assert.equal(late.epoch, before.epoch)
+    assert.equal((late.rtpTimestamp - before.rtpTimestamp) | 0, 40 * 90)
+    assert.ok(Math.abs(late.capturedAtMs - before.capturedAtMs - 40) < 1)
+  })
+})

@@ -5,6 +5,11 @@ import { OutgoingTimeline } from './outgoing-timeline.ts'
 import type { StampedUnit } from './stamped-unit.ts'
 import { WallClockMap } from './wall-clock-map.ts'
 
+/** B-frames step back by some frame intervals; 2 of a camera with 10 fps. */
+const stepBackMsMax = 250
+/** More than a camera's clock and ours can part between two units. */
+const stepAheadMsMax = 500
+
 /** Puts one camera's access units on its outgoing timeline and on the server's clocks, over all its epochs. */
 export class UnitStamper {
   readonly #clock: Clock
@@ -14,6 +19,7 @@ export class UnitStamper {
   #epoch = 0
   #begins = true
   #lastCapturedAtMs = 0
+  #lastArrivedAtMs = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -30,6 +36,7 @@ export class UnitStamper {
   }
 
   stamp(unit: AccessUnit): StampedUnit {
+    if (!this.#begins && this.#isClockSet(unit)) this.#begins = true
     if (this.#begins) {
       this.#begins = false
       this.#epoch++
@@ -39,6 +46,7 @@ export class UnitStamper {
     }
     const capturedAtMs = this.#capture.capturedAtMs(unit.rtpTimestamp, unit.arrivedAtMs)
     this.#lastCapturedAtMs = capturedAtMs
+    this.#lastArrivedAtMs = unit.arrivedAtMs
     const wall = this.#wall.wallTime(this.#wallOf(capturedAtMs))
     return {
       unit,
@@ -55,6 +63,17 @@ export class UnitStamper {
     if (this.#begins) return
     const capturedAtMs = this.#lastCapturedAtMs + this.#capture.sinceLastMs(report.rtpTimestamp)
     this.#wall.report(report.ntpTimeMs, this.#wallOf(capturedAtMs))
+  }
+
+  /**
+   * The camera has set its clock within a connection: an epoch begins, so that neither latencies nor the outgoing
+   * timeline jump with it. Late units (their arrival is further apart than their timestamps) are none, nor is the
+   * step back of B-frames.
+   */
+  #isClockSet(unit: AccessUnit): boolean {
+    const stepMs = this.#capture.sinceLastMs(unit.rtpTimestamp)
+    const arrivalMs = unit.arrivedAtMs - this.#lastArrivedAtMs
+    return stepMs < -stepBackMsMax || stepMs - arrivalMs > stepAheadMsMax
   }
 
   #wallOf(atMs: number): number {
