@@ -2,6 +2,9 @@ import { assert } from '#std/assert.ts'
 
 /** A new sample's share in a running mean once it has settled: 20 batches, 0.2 s at 100 batches/s. */
 const gain = 0.05
+/** A run after a pause says more of now than those before it: a shape that was given up is believed again in 3 s. */
+const rareGain = 0.5
+const rareAfterMs = 500
 /** Samples of a batch size before its own mean is trusted more than the line through all sizes. */
 const trustedSamples = 3
 /** What one older sample keeps of its weight in the line's fit per newer one: half after 140 batches. */
@@ -36,6 +39,10 @@ export class LatencyProfile {
   /** Before any sample: a guess that errs on the slow side, replaced by the first calibration run. */
   #alphaMs = 20
   #betaMs = 0
+  /** Another shape's line, scaled. */
+  #guess: { readonly alphaMs: number; readonly betaMs: number } | null = null
+  #isRare = false
+  #ranAtMs = -Infinity
 
   constructor(batchMax: number) {
     assert(Number.isInteger(batchMax) && batchMax >= 1, 'batchMax is a whole number from 1')
@@ -60,18 +67,38 @@ export class LatencyProfile {
   /** A batch of `batchSize` pictures took `ms`, from dispatch to answer. */
   add(batchSize: number, ms: number): void {
     const size = this.#size(batchSize)
-    const countedMs =
-      size.samples >= trustedSamples ? Math.min(ms, outlierFactor * size.meanMs) : ms
+    const countedMs = Math.min(ms, this.#plausibleMs(size, batchSize))
     if (size.samples === 0) {
       size.meanMs = countedMs
       size.deviationMs = countedMs * 0.1
     }
-    const share = Math.max(gain, 1 / (size.samples + 1))
+    const share = Math.max(this.#isRare ? rareGain : gain, 1 / (size.samples + 1))
     const errorMs = countedMs - size.meanMs
     size.meanMs += share * errorMs
     size.deviationMs += share * (Math.abs(errorMs) - size.deviationMs)
     size.samples++
     this.#fit(batchSize, countedMs)
+  }
+
+  /**
+   * The first run of a shape plans its memory and takes many times what later ones take: where there is a guess from
+   * another shape, it bounds the first samples too.
+   */
+  #plausibleMs(size: SizeStatistics, batchSize: number): number {
+    if (size.samples >= trustedSamples) return outlierFactor * size.meanMs
+    const guess = this.#guess
+    return guess === null ? Infinity : outlierFactor * (guess.alphaMs * batchSize + guess.betaMs)
+  }
+
+  /** A batch of this shape goes now. */
+  ran(nowMs: number): void {
+    this.#isRare = this.idleMs(nowMs) >= rareAfterMs
+    this.#ranAtMs = nowMs
+  }
+
+  /** How long no batch of this shape has gone. */
+  idleMs(nowMs: number): number {
+    return nowMs - this.#ranAtMs
   }
 
   meanMs(batchSize: number): number {
@@ -92,6 +119,7 @@ export class LatencyProfile {
     const profile = new LatencyProfile(this.batchMax)
     profile.#alphaMs = this.#alphaMs * ratio
     profile.#betaMs = this.#betaMs
+    profile.#guess = { alphaMs: profile.#alphaMs, betaMs: profile.#betaMs }
     return profile
   }
 

@@ -41,7 +41,7 @@ test('A frame whose result would come after its deadline is late; one that just 
   assert.deepEqual(undetected, ['a2 late'])
 })
 
-test('After half a second without any batch a frame goes although L95 says late, unless its deadline is past.', () => {
+test('After half a second without any batch of its shape a frame goes although L95 says late, unless its deadline is past.', () => {
   const { scheduler, undetected } = setUp({ latencyMs: () => 900 })
   scheduler.addStream('a', everyFrame)
   scheduler.arrive('a', frameOf('a1', 0), 10)
@@ -192,4 +192,48 @@ test('A frame costs the scheduler next to no memory.', () => {
   const bytes = (process.memoryUsage().heapUsed - before) / 20_000
   // Measured: 11, boxed instants. A list or a closure a frame would be 60 to 200.
   assert.ok(bytes < 50, `${bytes} bytes a frame`)
+})
+
+test('A shape whose first runs were slow is not late for ever while another shape keeps the device busy.', () => {
+  const { scheduler, undetected } = setUp({ latencyMs: () => 10 })
+  scheduler.addStream('wide', everyFrame)
+  scheduler.addStream('tall', everyFrame)
+  let tallRuns = 0
+  for (let nowMs = 0; nowMs < 10_000; nowMs += 40) {
+    scheduler.arrive('wide', frameOf(`w${nowMs}`, nowMs), nowMs)
+    scheduler.arrive('tall', frameOf(`t${nowMs}`, nowMs, 200, 416), nowMs)
+    for (let ranMs = 0; ranMs < 30; ranMs += 10) {
+      const decision = scheduler.poll(nowMs + ranMs, 1)
+      if (decision.kind !== 'dispatch') break
+      const isTall = names(decision.batch).startsWith('t')
+      if (isTall) tallRuns++
+      // A cold start, three times over, on a machine that is busy with something else.
+      scheduler.done(decision.batch, isTall && tallRuns <= 3 ? 400 : 10)
+    }
+  }
+  const late = undetected.filter((line) => /^t.* late$/.test(line)).length
+  assert.ok(tallRuns >= 240 && late <= 10, `${tallRuns} of 250 ran, ${late} were late`)
+})
+
+test('A shape that has become slow for a while is tried again every half second.', () => {
+  const { scheduler } = setUp({ latencyMs: () => 10 })
+  scheduler.addStream('wide', everyFrame)
+  scheduler.addStream('tall', everyFrame)
+  let runsWhileSlow = 0
+  let runsAfter = 0
+  for (let nowMs = 0; nowMs < 60_000; nowMs += 40) {
+    const isSlow = nowMs >= 2_000 && nowMs < 10_000
+    scheduler.arrive('wide', frameOf(`w${nowMs}`, nowMs), nowMs)
+    scheduler.arrive('tall', frameOf(`t${nowMs}`, nowMs, 200, 416), nowMs)
+    for (let ranMs = 0; ranMs < 30; ranMs += 10) {
+      const decision = scheduler.poll(nowMs + ranMs, 1)
+      if (decision.kind !== 'dispatch') break
+      const isTall = names(decision.batch).startsWith('t')
+      if (isTall && isSlow) runsWhileSlow++
+      if (isTall && nowMs >= 40_000) runsAfter++
+      scheduler.done(decision.batch, isTall && isSlow ? 900 : 10)
+    }
+  }
+  assert.ok(runsWhileSlow >= 16, `${runsWhileSlow} runs in 8 s`)
+  assert.ok(runsAfter >= 450, `${runsAfter} of 500 frames ran again`)
 })

@@ -27,8 +27,8 @@ export interface SchedulerOptions<F extends SchedulableFrame> {
 /** Timers fire a little late, and predicted arrivals come a little late. */
 const guardMs = 1
 /**
- * With nothing dispatched for this long, frames go although L95 says late: else a profile spoilt by a bad spell would
- * never be corrected, and a model slower than the budget would never give any result.
+ * With no batch of a shape for this long, its frames go although L95 says late: else a profile spoilt by a bad spell
+ * would never be corrected, and a model slower than the budget would never give any result.
  */
 const probePeriodMs = 500
 /** Multiples of it, modulo 1, are spread evenly however many there are: cameras that start together do not stay in step. */
@@ -50,8 +50,6 @@ export class Scheduler<F extends SchedulableFrame> {
   readonly #idle: Decision<F> = { kind: 'idle' }
   readonly #wait = { kind: 'wait' as const, atMs: 0 }
   #added = 0
-  #inFlight = 0
-  #dispatchedAtMs = -Infinity
   #waitingSinceMs: number | null = null
 
   constructor(options: SchedulerOptions<F>) {
@@ -148,7 +146,6 @@ export class Scheduler<F extends SchedulableFrame> {
 
   #release(batch: Batch<F>): void {
     for (const slot of batch.slots) slot.inFlight = false
-    this.#inFlight--
     batch.clear()
     this.#spareBatches.push(batch)
   }
@@ -161,11 +158,11 @@ export class Scheduler<F extends SchedulableFrame> {
 
   #collectReady(nowMs: number): void {
     this.#ready.clear()
-    const isProbing = this.#inFlight === 0 && nowMs - this.#dispatchedAtMs >= probePeriodMs
     for (const slot of this.#slots) {
       const frame = slot.waiting
       if (frame === null || slot.inFlight) continue
-      const neededMs = isProbing ? 0 : this.#profiles.of(slot.shape).highMs(1)
+      const profile = this.#profiles.of(slot.shape)
+      const neededMs = profile.idleMs(nowMs) >= probePeriodMs ? 0 : profile.highMs(1)
       if (nowMs + neededMs <= frame.deadlineAtMs) {
         this.#ready.add(slot, frame, nowMs)
         continue
@@ -244,8 +241,7 @@ export class Scheduler<F extends SchedulableFrame> {
     batch.shape = this.#ready.first.shape
     batch.dispatchedAtMs = nowMs
     this.#ready.take(size, batch)
-    this.#inFlight++
-    this.#dispatchedAtMs = nowMs
+    this.#profiles.of(batch.shape).ran(nowMs)
     this.#waitingSinceMs = null
     return { kind: 'dispatch', batch }
   }
