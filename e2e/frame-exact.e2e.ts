@@ -9,9 +9,8 @@ import { type RtspCamera, startRtspCamera } from './support/rtsp-camera.ts'
 import { startServer, waitFor } from './support/sightline-server.ts'
 import { subscribe, type Subscriber } from './support/subscriber.ts'
 
-const framesWanted = 330
-/** On a busy machine fewer results come while their frame is still displayed: that takes longer, and is no error. */
-const exactWanted = 250
+/** Displayed frames with exact boxes. A busy machine takes longer for them, which is no error. */
+const exactFramesWanted = 300
 const clipFrames = 300
 
 const cases = [
@@ -39,10 +38,7 @@ for (const { profile, timing } of cases)
     await page.getByRole('button', { name: timing, exact: true }).click()
     await waitFor(
       'frames with exact boxes',
-      async () => {
-        const draws = await drawsOf(page)
-        return draws.length >= framesWanted && exactWithBoxes(draws).length >= exactWanted
-      },
+      async () => exactFramesWithBoxes(await drawsOf(page)).size >= exactFramesWanted,
       { limitMs: 60_000, everyMs: 500 },
     )
 
@@ -62,56 +58,51 @@ function counterBySentTimestamp(camera: RtspCamera): ReadonlyMap<number, number>
 /** What the page drew, against the numbers read out of the displayed pictures themselves. */
 function checkDraws(
   draws: readonly DrawRecord[],
-  pictures: ReadonlyMap<number, number>,
+  pictures: ReadonlyMap<number, number | null>,
   sent: ReadonlyMap<number, number>,
 ): void {
   const exact = draws.filter((draw) => draw.match === 'exact')
   const foreign = exact.filter((draw) => draw.frameRtpTimestamp !== draw.detectionsRtpTimestamp)
   assert.deepEqual(foreign, [])
 
-  let read = 0
-  let misread = 0
-  for (const { frameRtpTimestamp } of exact) {
-    const shown = frameRtpTimestamp === null ? undefined : pictures.get(frameRtpTimestamp)
-    if (frameRtpTimestamp === null || shown === undefined) continue
-    read++
-    if (shown !== sent.get(frameRtpTimestamp)) misread++
-  }
-  assert.ok(read >= 150, `${read} of the exact draws have a picture whose number was read`)
-  assert.equal(misread, 0, `${misread} of ${read} pictures are another frame than their boxes`)
+  const shown = [...exactFramesWithBoxes(draws)].flatMap((rtpTimestamp) => {
+    const counter = pictures.get(rtpTimestamp)
+    return counter === undefined ? [] : [{ counter, sent: sent.get(rtpTimestamp) }]
+  })
+  const read = shown.filter(({ counter }) => counter !== null)
+  const misread = read.filter((picture) => picture.counter !== picture.sent)
+  assert.ok(shown.length >= 0.9 * exactFramesWanted, `${shown.length} pictures were looked at`)
+  assert.ok(read.length >= 0.95 * shown.length, `${read.length} of ${shown.length} were read`)
+  assert.deepEqual(misread, [], 'a picture is another frame than its boxes')
 }
 
 /**
- * Boxes tell by their place which frame they were found on: the camera pans to and fro over a still photo, so a box's
- * place in the photo is one and the same unless frames are mixed up; one frame off moves it by a step, to the left while
- * the camera pans right and to the right while it pans left.
+ * Boxes tell by their place which frame they were found on: the camera pans to and fro over a still photo, so a
+ * person's place in the photo is one and the same in every result unless frames are mixed up; one frame off moves it
+ * by a step, which is 14 px. Measured over 1,859 results of the three profiles, on a busy machine too: the person is
+ * found in each, no further than 4.4 px from the median place. So none may be half a step away. Where the server took
+ * every 20th frame for its neighbour this found 18 of 380, where every 4th, 114 of 460.
  */
 function checkBoxes(subscriber: Subscriber, sent: ReadonlyMap<number, number>): void {
-  const placesPx: Record<'rightward' | 'leftward', number[]> = { rightward: [], leftward: [] }
-  const results = subscriber.detections('pan')
-  assert.ok(results.length >= 200, `${results.length} results`)
-  for (const { message } of results) {
+  const results = subscriber.detections('pan').map(({ message }) => {
     const counter = sent.get(message.cameraRtpTimestamp)
     assert.ok(counter !== undefined, 'every result names a timestamp that the camera sent')
     assert.equal(message.rtpTimestamp, message.cameraRtpTimestamp, 'the first epoch is not shifted')
-    const direction = panLeftPx(counter + 1) > panLeftPx(counter) ? 'rightward' : 'leftward'
-    for (const { label, score, box } of message.objects) {
-      const centrePx = (box[0] + box[2] / 2) * panningSize.width + panLeftPx(counter)
-      // One person who is well in view over the whole sweep.
-      const isWhole = box[0] > 0.02 && box[0] + box[2] < 0.98
-      if (label === 'person' && score > 0.5 && isWhole) placesPx[direction].push(centrePx)
-    }
-  }
-  const reference = mode([...placesPx.rightward, ...placesPx.leftward])
-  const near = (places: readonly number[]): number[] =>
-    places.filter((place) => Math.abs(place - reference) < 5 * panStepPx)
-  const [right, left] = [near(placesPx.rightward), near(placesPx.leftward)]
-  assert.ok(right.length >= 20 && left.length >= 20, `${right.length} and ${left.length} boxes`)
-  const apartPx = Math.abs(median(right) - median(left))
-  assert.ok(
-    apartPx < panStepPx / 2,
-    `boxes are ${apartPx} px apart by direction: frames are mixed up`,
+    const placesPx = message.objects
+      .filter(({ label, score }) => label === 'person' && score > 0.5)
+      .map(({ box }) => (box[0] + box[2] / 2) * panningSize.width + panLeftPx(counter))
+    return { counter, placesPx }
+  })
+  assert.ok(results.length >= exactFramesWanted, `${results.length} results`)
+
+  const places = results.flatMap(({ placesPx }) => placesPx)
+  const fullest = mode(places)
+  const referencePx = median(places.filter((place) => Math.abs(place - fullest) < panStepPx))
+  const misplaced = results.filter(
+    ({ placesPx }) => !placesPx.some((place) => Math.abs(place - referencePx) < panStepPx / 2),
   )
+  const share = `${misplaced.length} of ${results.length} results`
+  assert.deepEqual(misplaced, [], `${share} have nobody where a person stands`)
 }
 
 /** The middle of the fullest bin. */
@@ -130,18 +121,24 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
-function exactWithBoxes(draws: readonly DrawRecord[]): readonly DrawRecord[] {
-  return draws.filter((draw) => draw.match === 'exact' && draw.boxes > 0)
+/** Timestamps of the displayed frames that had boxes of their own drawn over them. */
+function exactFramesWithBoxes(draws: readonly DrawRecord[]): ReadonlySet<number> {
+  return new Set(
+    draws.flatMap(({ match, boxes, frameRtpTimestamp }) =>
+      match === 'exact' && boxes > 0 && frameRtpTimestamp !== null ? [frameRtpTimestamp] : [],
+    ),
+  )
 }
 
 async function drawsOf(page: Page): Promise<readonly DrawRecord[]> {
   return page.evaluate<readonly DrawRecord[]>('window.sightline?.cameras.pan?.draws ?? []')
 }
 
-async function picturesOf(page: Page): Promise<ReadonlyMap<number, number>> {
-  const entries = await page.evaluate<readonly (readonly [number, number])[]>('window.pictures')
-  assert.ok(entries.length >= 150, `${entries.length} pictures were read`)
-  return new Map(entries)
+/** Null: the picture shows no clear number. */
+async function picturesOf(page: Page): Promise<ReadonlyMap<number, number | null>> {
+  return new Map(
+    await page.evaluate<readonly (readonly [number, number | null])[]>('window.pictures'),
+  )
 }
 
 /**
@@ -162,7 +159,7 @@ const pixelReader = `
     frame.close()
     const { data } = context.getImageData(0, 0, ${panningSize.width}, 40)
     const counter = readCounter({ data, width: ${panningSize.width}, bytesPerPixel: 4 })
-    if (counter !== null && rtpTimestamp !== undefined) window.pictures.push([rtpTimestamp, counter])
+    if (rtpTimestamp !== undefined) window.pictures.push([rtpTimestamp, counter])
   }
   new MutationObserver(() => {
     for (const video of document.querySelectorAll('video:not([data-read])')) {
