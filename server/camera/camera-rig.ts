@@ -1,21 +1,16 @@
 import type { CameraConfig } from '#config/camera.ts'
-import type {
-  Detector,
-  DetectorStream,
-  FrameOutcome,
-  OfferedFrame,
-  StreamOptions,
-} from '#gpu/detector.ts'
+import type { Detector, DetectorStream, OfferedFrame, StreamOptions } from '#gpu/detector.ts'
 import { assert } from '#std/assert.ts'
 import { FakeClock } from '#std/fake-clock.ts'
 import { silentLog } from '#std/log.ts'
-import type { DecodeGeometry, DecodeLoss, Decoder, DecoderListener } from '../decode/decoder.ts'
 import type { AnnouncedState, PublishedResult } from '../publish/publisher.ts'
+import type { RelayCamera } from '../relay/relay.ts'
 import type { AccessUnit } from '../rtsp/access-unit.ts'
 import type { CameraObjective, DeliveredStamps } from '../slo/camera-slo.ts'
 import { type OpenSource, SourceError, type SourceListener } from '../source/source.ts'
-import type { StampedUnit } from '../source/stamped-unit.ts'
-import type { CameraParts } from './camera.ts'
+import { Camera, type CameraParts } from './camera.ts'
+import { RigDecoder } from './rig-decoder.ts'
+import { HeldStream, type RigStream } from './rig-stream.ts'
 
 /** Sequence parameter sets that x264 164 made for these picture sizes. */
 export const rigSps = {
@@ -41,11 +36,8 @@ export class CameraRig {
   readonly announced: AnnouncedState[] = []
   readonly delivered: DeliveredStamps[] = []
   readonly isLive: boolean[] = []
-  relayed = 0
-  viewers = 0
+  readonly lane = new RigLane(this.journal)
   restarts = 0
-  /** Called at each thing that a camera can be asked about. */
-  onStep: () => void = () => {}
   #listener: SourceListener | null = null
   #end: ((error: SourceError) => void) | null = null
   #rtpTimestamp = 0xffff_0000
@@ -92,13 +84,14 @@ export class CameraRig {
       parameterSets: { sps: sps === null ? [] : [sps], pps: [] },
     }
     this.#listener.onAccessUnit(unit)
-    this.onStep()
   }
 
   /** The connection ends. */
   async cut(code: SourceError['code']): Promise<void> {
     assert(this.#end !== null, 'a connection is open')
     this.#end(new SourceError(code, `It is ${code}.`))
+    this.#end = null
+    this.#listener = null
     await this.settle()
   }
 
@@ -126,18 +119,13 @@ export class CameraRig {
 
   readonly #open: OpenSource = async (listener) => {
     this.#listener = listener
-    const ended = new Promise<SourceError>((resolve) => {
-      this.#end = (error) => {
-        this.#listener = null
-        this.#end = null
-        resolve(error)
-      }
-    })
+    const { promise: ended, resolve: end } = Promise.withResolvers<SourceError>()
+    this.#end = end
     return {
       video: { codec: 'h264', announcedFps: null },
       ended,
       [Symbol.asyncDispose]: async () => {
-        this.#end?.(new SourceError('ended', 'Closed.'))
+        end(new SourceError('ended', 'Closed.'))
         this.journal.push('source')
       },
     }
@@ -172,15 +160,8 @@ export class CameraRig {
     const watch = (): never => {
       throw new Error('nobody watches a fake relay')
     }
-    const rig = this
     return {
-      addCamera: () => ({
-        send: () => void this.relayed++,
-        get viewers() {
-          return rig.viewers
-        },
-        [Symbol.dispose]: () => void this.journal.push('relay'),
-      }),
+      addCamera: () => this.lane,
       watch: async () => watch(),
       unwatch: () => false,
       status: () => ({ ready: true, reason: null, restarts: 0, viewers: 0, workerPid: null }),
@@ -197,131 +178,29 @@ export class CameraRig {
   }
 }
 
-/** Holds what it is given until told; closing gives up the rest, and takes until `gone`. */
-export class RigDecoder implements Decoder {
-  readonly memory = new SharedArrayBuffer(8)
-  readonly pid = 4711
-  readonly geometry: DecodeGeometry
-  readonly listener: DecoderListener
-  readonly held: StampedUnit[] = []
-  resets = 0
-  /** Frames given out and not given back. */
-  leased = 0
-  /** Its child takes its time to end. */
-  lingers = false
-  gone: () => void = () => {}
+/** A camera whose connection is open. */
+export async function openRigCamera(): Promise<{ rig: CameraRig; camera: Camera }> {
+  const rig = new CameraRig()
+  const camera = new Camera(rigConfig(), 'api', rig.parts)
+  await rig.settle()
+  return { rig, camera }
+}
+
+/** The relay's side of a camera, told how many watch. */
+class RigLane implements RelayCamera {
+  viewers = 0
+  sent = 0
   readonly #journal: string[]
 
-  constructor(geometry: DecodeGeometry, listener: DecoderListener, journal: string[]) {
-    this.geometry = geometry
-    this.listener = listener
+  constructor(journal: string[]) {
     this.#journal = journal
   }
 
-  push(stamped: StampedUnit): void {
-    this.held.push(stamped)
-  }
-
-  /** The oldest becomes a frame, decoded 3.004 ms after it arrived. */
-  emit(): void {
-    const stamped = this.#oldest()
-    this.leased++
-    this.listener.onFrame({
-      stamped,
-      byteOffset: 0,
-      width: this.geometry.width,
-      height: this.geometry.height,
-      decodedAtMs: stamped.unit.arrivedAtMs + 3.004,
-      release: () => void this.leased--,
-    })
-  }
-
-  lose(loss: DecodeLoss): void {
-    this.listener.onLost(this.#oldest(), loss, 'told so')
-  }
-
-  reset(): void {
-    this.resets++
-    while (this.held.length > 0) this.lose('damaged')
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    while (this.held.length > 0) this.lose('failed')
-    if (this.lingers) await new Promise<void>((resolve) => (this.gone = resolve))
-    this.#journal.push('decoder')
-  }
-
-  #oldest(): StampedUnit {
-    const stamped = this.held.shift()
-    assert(stamped !== undefined, 'the decoder holds a unit')
-    return stamped
-  }
-}
-
-/** A camera's stream of the fake detector, whatever its frames are. */
-export interface RigStream {
-  readonly waiting: number
-  readonly deadlinesAtMs: readonly number[]
-  readonly isOpen: boolean
-  /** The oldest frame ends so. */
-  end(kind: 'superseded' | 'late' | 'paced' | 'failed'): void
-  /** The oldest is detected: dispatched now, inferred after 10 ms, posted after 1 more. One person. */
-  detect(): void
-}
-
-class HeldStream<F extends OfferedFrame> implements RigStream, DetectorStream<F> {
-  readonly deadlinesAtMs: number[] = []
-  isOpen = true
-  readonly #options: StreamOptions<F>
-  readonly #clock: FakeClock
-  readonly #journal: string[]
-  readonly #frames: F[] = []
-
-  constructor(options: StreamOptions<F>, clock: FakeClock, journal: string[]) {
-    this.#options = options
-    this.#clock = clock
-    this.#journal = journal
-  }
-
-  get waiting(): number {
-    return this.#frames.length
-  }
-
-  offer(frame: F): void {
-    assert(this.isOpen, 'no frame is offered to a stream that is gone')
-    this.deadlinesAtMs.push(frame.deadlineAtMs)
-    this.#frames.push(frame)
-  }
-
-  end(kind: 'superseded' | 'late' | 'paced' | 'failed'): void {
-    this.#end(kind === 'failed' ? { kind, code: 'told_so' } : { kind })
-  }
-
-  detect(): void {
-    const dispatchedAtMs = this.#clock.nowMs()
-    const box = { left: 0.1, top: 0.2, width: 0.3, height: 0.4 }
-    this.#end({
-      kind: 'detected',
-      detections: [{ classIndex: 0, score: 0.9, ...box }],
-      stamps: {
-        dispatchedAtMs,
-        inferredAtMs: dispatchedAtMs + 10,
-        postedAtMs: dispatchedAtMs + 11,
-        batchSize: 1,
-      },
-    })
+  send(): void {
+    this.sent++
   }
 
   [Symbol.dispose](): void {
-    if (!this.isOpen) return
-    this.isOpen = false
-    while (this.#frames.length > 0) this.#end({ kind: 'failed', code: 'stream_closed' })
-    this.#journal.push('stream')
-  }
-
-  #end(outcome: FrameOutcome): void {
-    const frame = this.#frames.shift()
-    assert(frame !== undefined, 'a frame waits')
-    this.#options.onOutcome(frame, outcome)
+    this.#journal.push('relay')
   }
 }
