@@ -86,7 +86,7 @@ export const cameraMessageSchema = z.object({
   camera: cameraId,
   state: cameraStateSchema,
   code: sourceCodeSchema.nullable(),
-  /** One sentence for a person; null while live. */
+  /** One sentence for a person; null while live and well. */
   reason: z.string().nullable(),
   detectFps: z.number(),
   effectiveFps: z.number(),

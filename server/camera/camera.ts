@@ -105,7 +105,7 @@ export class Camera implements AsyncDisposable {
       weight: this.config.weight,
       state: this.#state.state,
       code: this.#state.code,
-      reason: this.#state.reason,
+      reason: this.#state.reason ?? this.#codec.notice,
       epoch: this.#state.epoch,
       reconnects: this.#state.reconnects,
       codec: this.#codec.current,
@@ -168,6 +168,7 @@ export class Camera implements AsyncDisposable {
     if (current !== null && current.width === codec.width && current.height === codec.height)
       return current
     if (current !== null) this.#close(current)
+    if (this.#codec.notice !== null) this.#log.warn(this.#codec.notice)
     this.#log.info('detecting', { profile: codec.profile, size: `${codec.width}x${codec.height}` })
     const { id } = this.config
     this.#lane = new DetectionLane({
@@ -215,7 +216,7 @@ export class Camera implements AsyncDisposable {
     const message = {
       state: this.#state.state,
       code: this.#state.code,
-      reason: this.#state.reason,
+      reason: this.#state.reason ?? this.#codec.notice,
       detectFps: this.config.detectFps,
       effectiveFps: effectiveFps(this.config.detectFps, measuredFps),
       measuredFps,

@@ -6,10 +6,16 @@ import { parseSps } from '../rtsp/sps.ts'
 export class CodecWatch {
   #sps: Buffer | null = null
   #current: Codec | null = null
+  #notice: string | null = null
 
   /** Null until a readable SPS came. */
   get current(): Codec | null {
     return this.#current
+  }
+
+  /** What a person should know of a picture that is shown all the same; null where nothing is wrong. */
+  get notice(): string | null {
+    return this.#notice
   }
 
   seen(parameterSets: ParameterSets): Codec | null {
@@ -19,13 +25,13 @@ export class CodecWatch {
     if (this.#sps !== null && sps.equals(this.#sps)) return this.#current
     this.#sps = sps
     const parsed = parseSps(sps)
-    if (parsed !== null)
-      this.#current = {
-        name: 'H264',
-        profile: parsed.profile,
-        width: parsed.width,
-        height: parsed.height,
-      }
+    if (parsed === null) return this.#current
+    const { profile, width, height, reorderFrames } = parsed
+    this.#current = { name: 'H264', profile, width, height }
+    this.#notice = reorderFrames !== null && reorderFrames > 0 ? bFrames : null
     return this.#current
   }
 }
+
+const bFrames =
+  'The camera sends B-frames: browsers show it badly and frames are lost to detection. Turn them off in the camera.'

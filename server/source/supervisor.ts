@@ -177,18 +177,15 @@ class Supervisor implements SourceSupervisor {
   #silence(nowMs: number, openedAtMs: number): SourceError | null {
     if (!this.#hasUnits)
       return nowMs - openedAtMs > firstUnitMsMax
-        ? new SourceError('no_data', 'The camera agreed to play and sends nothing.', {
-            retryable: true,
-          })
+        ? silent('The camera agreed to play and sends nothing.')
         : null
     const silentMs = nowMs - this.#lastUnitAtMs
     const stallMs = Math.max(stallMsMin, 3 * this.#intervalMs)
     if (silentMs <= stallMs) return null
-    const stalled = new SourceError('no_data', 'The camera is connected and sends nothing.', {
-      retryable: true,
-    })
-    if (this.#state.state === 'live') this.#tell('stalled', stalled)
-    return silentMs > stallMs + silentMsMore ? stalled : null
+    if (this.#state.state === 'live')
+      this.#tell('stalled', silent('The camera is connected and sends nothing.'))
+    if (silentMs <= stallMs + silentMsMore) return null
+    return silent('The connection stood, and nothing came through it.')
   }
 
   #onUnit(unit: AccessUnit): void {
@@ -224,4 +221,8 @@ class Supervisor implements SourceSupervisor {
     else log.warn(`${state}: ${next.reason ?? ''}`, { code: next.code })
     listener.onState(next)
   }
+}
+
+function silent(sentence: string): SourceError {
+  return new SourceError('no_data', sentence, { retryable: true })
 }
