@@ -25,6 +25,21 @@ describe('connections', () => {
     await camera[Symbol.asyncDispose]()
   })
 
+  test('that fall silent and go on are no comeback', async () => {
+    const { rig, camera } = await openRigCamera()
+    rig.frame()
+    await rig.cut('ended')
+    await rig.reconnect()
+    for (let i = 0; i < 10; i++) rig.frame()
+    rig.clock.advance(1500)
+    assert.equal(camera.view().state, 'stalled')
+    rig.frame()
+    assert.equal(camera.view().state, 'live')
+    assert.deepEqual(Object.fromEntries(camera.reconnects), { ended: 1 })
+    assert.equal(camera.view().reconnects, 1)
+    await camera[Symbol.asyncDispose]()
+  })
+
   test('results say of which connection they are', async () => {
     const { rig, camera } = await openRigCamera()
     for (let epoch = 1; epoch <= 3; epoch++) {
@@ -63,6 +78,22 @@ describe('announcements', () => {
     assert.equal(rig.announced.length, told, 'twenty seconds of the same are not told')
     await camera[Symbol.asyncDispose]()
   })
+
+  for (const [detectFps, betweenMs, expected] of [
+    [10, 40, 10],
+    [10, 200, 5],
+    [0, 40, 25],
+  ] as const)
+    test(`say ${expected} fps where ${detectFps || 'all'} are wanted, one every ${betweenMs} ms`, async () => {
+      const { rig, camera } = await openRigCamera({ ...rigConfig(), detectFps })
+      for (let i = 0; i < 100; i++) {
+        rig.clock.advance(betweenMs - 40)
+        rig.frame()
+      }
+      assert.equal(rig.announced.at(-1)?.effectiveFps, expected)
+      assert.equal(camera.view().effectiveFps, expected)
+      await camera[Symbol.asyncDispose]()
+    })
 
   test('say within a second that somebody watches', async () => {
     const { rig, camera } = await openRigCamera()

@@ -14,7 +14,11 @@ import { HeldStream, type RigStream } from './rig-stream.ts'
 
 /** Sequence parameter sets that x264 164 made for these picture sizes. */
 export const rigSps = {
+  /** 480x360 */
+  narrow: Buffer.from('6742c015d901e0bfe5c044000003000400000300c83c58b920', 'hex'),
+  /** 640x360 */
   small: Buffer.from('6742c01ed900a02ff97011000003000100000300320f162e48', 'hex'),
+  /** 1280x720 */
   large: Buffer.from('674d401fd9005005bb011000000300100000030320f1832480', 'hex'),
 } as const
 
@@ -179,9 +183,11 @@ export class CameraRig {
 }
 
 /** A camera whose connection is open. */
-export async function openRigCamera(): Promise<{ rig: CameraRig; camera: Camera }> {
+export async function openRigCamera(
+  config = rigConfig(),
+): Promise<{ rig: CameraRig; camera: Camera }> {
   const rig = new CameraRig()
-  const camera = new Camera(rigConfig(), 'api', rig.parts)
+  const camera = new Camera(config, 'api', rig.parts)
   await rig.settle()
   return { rig, camera }
 }

@@ -147,6 +147,17 @@ describe('a camera that changes its picture size', () => {
     await camera[Symbol.asyncDispose]()
   })
 
+  test('gets another decoder too where only the width changes', async () => {
+    const { rig, camera } = await openRigCamera()
+    rig.frame(rigSps.small)
+    rig.frame(rigSps.narrow)
+    assert.deepEqual(
+      rig.decoders.map(({ geometry }) => geometry.width),
+      [320, 240],
+    )
+    await camera[Symbol.asyncDispose]()
+  })
+
   test('keeps its decoder while parameter sets are repeated in other buffers', async () => {
     const { rig, camera } = await openRigCamera()
     rig.frame()
