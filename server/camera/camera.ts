@@ -14,6 +14,7 @@ import type { OpenSource, SourceError } from '../source/source.ts'
 import type { StampedUnit } from '../source/stamped-unit.ts'
 import { type SourceState, type SourceSupervisor, superviseSource } from '../source/supervisor.ts'
 import { CodecWatch } from './codec-watch.ts'
+import { DetectionRate } from './detection-rate.ts'
 import { DetectionLane } from './detection-lane.ts'
 import { FrameLedger } from './frame-ledger.ts'
 import { resultOf, stampsOf } from './result.ts'
@@ -51,6 +52,7 @@ export class Camera implements AsyncDisposable {
   readonly #ledger = new FrameLedger()
   readonly #codec = new CodecWatch()
   readonly #gop = new KeptGop()
+  readonly #rate = new DetectionRate()
   readonly #relay: RelayCamera
   readonly #publisher: CameraPublisher
   readonly #slo: CameraSlo
@@ -89,7 +91,7 @@ export class Camera implements AsyncDisposable {
     })
     this.#state = this.#source.status()
     this.#announce()
-    this.#survey = parts.clock.every(surveyPeriodMs, () => this.#announce())
+    this.#survey = parts.clock.every(surveyPeriodMs, () => this.#look())
   }
 
   view(): CameraView {
@@ -112,7 +114,7 @@ export class Camera implements AsyncDisposable {
       relay: this.#relayMode(),
       viewers: this.#relay.viewers,
       measuredFps,
-      effectiveFps: effectiveFps(this.config.detectFps, measuredFps),
+      effectiveFps: this.#detection(measuredFps).effectiveFps,
       frames: this.#ledger.counts(),
     }
   }
@@ -209,6 +211,22 @@ export class Camera implements AsyncDisposable {
     return this.#relay.viewers > 0 ? 'passthrough' : 'idle'
   }
 
+  #look(): void {
+    if (this.#state.state === 'live') this.#rate.look(this.#ledger.counts())
+    else this.#rate.reset()
+    this.#announce()
+  }
+
+  /** What detection is to reach, or what it reaches where that is less for want of the device. */
+  #detection(measuredFps: number): { effectiveFps: number; shed: { reason: string } | null } {
+    const { detectFps } = this.config
+    const wantedFps = detectFps === 0 ? measuredFps : Math.min(detectFps, measuredFps)
+    const shortfall = this.#rate.shortfall(wantedFps)
+    return shortfall === null
+      ? { effectiveFps: wantedFps, shed: null }
+      : { effectiveFps: shortfall.fps, shed: { reason: shortfall.reason } }
+  }
+
   /** Tells subscribers what they would see differently; a frame rate alone is told when it moved by a whole frame. */
   #announce(): void {
     const measuredFps = this.#source.measuredFps
@@ -218,24 +236,18 @@ export class Camera implements AsyncDisposable {
       code: this.#state.code,
       reason: this.#state.reason ?? this.#codec.notice,
       detectFps: this.config.detectFps,
-      effectiveFps: effectiveFps(this.config.detectFps, measuredFps),
+      ...this.#detection(measuredFps),
       measuredFps,
-      shed: null,
       codec: this.#codec.current,
       relay: this.#relayMode(),
     }
     const key = JSON.stringify({
       ...message,
       measuredFps: Math.round(measuredFps),
-      effectiveFps: 0,
+      effectiveFps: message.shed === null ? 0 : Math.round(message.effectiveFps),
     })
     if (key === this.#told) return
     this.#told = key
     this.#publisher.announce(message)
   }
-}
-
-/** Detection never runs faster than the camera; `detectFps` 0 = every frame. */
-function effectiveFps(detectFps: number, measuredFps: number): number {
-  return detectFps === 0 ? measuredFps : Math.min(detectFps, measuredFps)
 }
