@@ -97,6 +97,50 @@ test('a minute without detections: no delay is claimed', () => {
   assert.equal(camera.delay.quantileMs(0.5, 0), null)
 })
 
+/** After 60 s the camera starts again at timestamp 0; the server's clock goes on. */
+const again = (sinceMs: number) =>
+  fakeDetections(ms(sinceMs), { capturedAtServerMs: aheadMs + 60_000 + sinceMs })
+const shownAgain = (sinceMs: number) => ({
+  rtpTimestamp: ms(sinceMs),
+  displayAtMs: 60_000 + sinceMs + 30,
+})
+
+test('a camera whose timeline jumped back has its boxes again with the third result', () => {
+  const { screen: camera, drawn } = screen()
+  camera.addDetections(captured(ms(59_967)), 59_990)
+  camera.showFrame(shown(ms(59_967)))
+  for (const sinceMs of [0, 33, 67, 100]) {
+    camera.addDetections(again(sinceMs), 60_020 + sinceMs)
+    camera.showFrame(shownAgain(sinceMs))
+  }
+  const expected = [`exact ${ms(59_967)}`, 'none', 'none', `exact ${ms(67)}`, `exact ${ms(100)}`]
+  assert.deepEqual(drawn, expected)
+})
+
+test('capture to screen is right from the first result of a timeline that jumped back', () => {
+  const { screen: camera } = screen()
+  camera.addDetections(captured(ms(59_967)), 59_990)
+  camera.addDetections(again(0), 60_020)
+  camera.showFrame(shownAgain(0))
+  assert.equal(Math.round(camera.delay.quantileMs(1, 0) ?? 0), 30)
+})
+
+test('a straggler of long ago does not take the delay of the pictures away', () => {
+  const { screen: camera } = screen()
+  camera.addDetections(captured(ms(20_000)), 20_020)
+  camera.addDetections(captured(ms(1_000)), 20_025)
+  camera.showFrame(shown(ms(20_033)))
+  assert.equal(Math.round(camera.delay.quantileMs(1, 0) ?? 0), 30)
+})
+
+test('without timestamps the newest is the one captured last, whatever its timestamp says', () => {
+  const { screen: camera, drawn } = screen()
+  camera.addDetections(captured(ms(5_000)), 5_020)
+  camera.addDetections(fakeDetections(0, { capturedAtServerMs: aheadMs + 5_500 }), 5_520)
+  camera.showFrame({ rtpTimestamp: null, displayAtMs: 5_550 })
+  assert.deepEqual(drawn, ['held 0'])
+})
+
 test('nothing shown, no beacon', () => {
   assert.equal(screen().screen.takeBeacon('gate'), null)
 })

@@ -50,6 +50,8 @@ export class CameraScreen {
   readonly #serverClock: ServerClock
   readonly #sync = new FrameSync<DetectionsMessage>()
   readonly #shownAt = new RecentValues({ spanMs: 5_000, countMax: 600 })
+  /** By capture on the server's clock, which goes on where a camera's timeline jumps back. */
+  #latest: DetectionsMessage | null = null
   #frame: ShownFrame | null = null
   #match: DetectionsMatch = { kind: 'none' }
   /** All frames but the one that is displayed. */
@@ -97,6 +99,8 @@ export class CameraScreen {
 
   addDetections(detections: DetectionsMessage, arrivedAtMs: number): void {
     this.#sync.add(detections)
+    if (detections.capturedAtServerMs >= (this.#latest?.capturedAtServerMs ?? -Infinity))
+      this.#latest = detections
     this.delay.observeCapture(detections)
     if (this.#frame === null) return
     const match = this.#choose(this.#frame)
@@ -108,6 +112,7 @@ export class CameraScreen {
     this.#past = this.counts
     this.#frame = null
     this.#match = { kind: 'none' }
+    this.#latest = null
     this.#sync.clear()
     this.delay.clear()
     this.onMatch?.(this.#match)
@@ -137,7 +142,7 @@ export class CameraScreen {
 
   /** Without a timestamp nothing can be exact: the newest, while it is not older than the budget. */
   #newest(displayAtMs: number): DetectionsMatch {
-    const detections = this.#sync.newest
+    const detections = this.#latest
     const serverMs = this.#serverClock.toServerMs(displayAtMs)
     if (detections === null || serverMs === null) return { kind: 'none' }
     const ageMs = Math.max(0, serverMs - detections.capturedAtServerMs)

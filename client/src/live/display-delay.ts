@@ -25,8 +25,10 @@ export class DisplayDelay {
     this.#serverClock = serverClock
   }
 
+  /** What was captured before the known one is a straggler. By the server's clock: timelines can jump back. */
   observeCapture(anchor: Anchor): void {
-    this.#anchor = anchor
+    if (anchor.capturedAtServerMs >= (this.#anchor?.capturedAtServerMs ?? -Infinity))
+      this.#anchor = anchor
   }
 
   /** The frame is on screen at `displayAtMs`. Returns the delay; null where nothing is known to compute it from. */

@@ -92,6 +92,44 @@ test('detections older than the ring are let go instead of emptying it', () => {
   assert.deepEqual(sync.all, [at(ms(60_000))])
 })
 
+test('a straggler, and another after good ones, leave the ring as it is', () => {
+  const sync = filled(ms(60_000))
+  for (let i = 1; i <= 10; i++) {
+    sync.add(at(ms(10_000)))
+    sync.add(at(ms(10_033)))
+    sync.add(at(ms(60_000 + i * 33)))
+  }
+  assert.equal(sync.size, 11)
+  assert.deepEqual(sync.newest, at(ms(60_330)))
+})
+
+for (const [name, start, jumped] of [
+  ['a minute back', ms(60_000), 0],
+  ['back over the wrap', ms(30_000), 2 ** 32 - ms(30_000)],
+  ['back by hours', ms(5 * 3_600_000), 7],
+] as const)
+  test(`a timeline that jumps ${name} is taken with its third result`, () => {
+    const sync = filled(start)
+    for (let i = 0; i < 3; i++) {
+      assert.equal(sync.choose(jumped + ms(33) * i, 200).kind, 'none')
+      sync.add(at(jumped + ms(33) * i))
+    }
+    assert.deepEqual(sync.all, [at(jumped + ms(66))])
+    sync.add(at(jumped + ms(99)))
+    assert.equal(sync.choose(jumped + ms(99), 200).kind, 'exact')
+    assert.equal(sync.choose(start, 200).kind, 'none')
+  })
+
+test('too old ones before a clear count for nothing after it', () => {
+  const sync = filled(ms(60_000))
+  sync.add(at(0))
+  sync.add(at(1))
+  sync.clear()
+  sync.add(at(ms(60_000)))
+  sync.add(at(2))
+  assert.deepEqual(sync.newest, at(ms(60_000)))
+})
+
 /** Steps between results in ticks, around the wrap, now and then an older one. */
 const steps = fc.array(fc.integer({ min: -9_000, max: 27_000 }), { minLength: 1, maxLength: 400 })
 

@@ -13,12 +13,16 @@ const spanMsMax = 10_000
 /** 10 s at the highest detect rate a camera can be given (120 fps); the oldest go first. */
 const countMax = 1_200
 
+/** As many results in a row that are too old are no stragglers: the camera's timeline jumped back. */
+const tooOldMax = 3
+
 /**
  * The last 10 s of one camera's detections, in order of their RTP timestamp. Pure: no clock, no I/O. Policy when full:
  * the oldest are let go.
  */
 export class FrameSync<D extends { readonly rtpTimestamp: number }> {
   readonly #oldestFirst: D[] = []
+  #tooOldInRow = 0
 
   get size(): number {
     return this.#oldestFirst.length
@@ -33,15 +37,17 @@ export class FrameSync<D extends { readonly rtpTimestamp: number }> {
     return this.#oldestFirst
   }
 
-  /** A second result for the same timestamp replaces the first; one that is older than the whole ring is let go. */
+  /**
+   * A second result for the same timestamp replaces the first; one that is older than the whole ring is let go. The
+   * third of these in a row begins a new timeline: the ring then holds nothing else.
+   */
   add(detections: D): void {
     const ring = this.#oldestFirst
-    const newest = ring.at(-1)
-    if (
-      newest !== undefined &&
-      rtpElapsedMs(detections.rtpTimestamp, newest.rtpTimestamp) > spanMsMax
-    )
-      return
+    if (this.#isTooOld(detections)) {
+      if (++this.#tooOldInRow < tooOldMax) return
+      this.clear()
+    }
+    this.#tooOldInRow = 0
     let at = ring.length
     while (at > 0 && this.#elapsedMs(at - 1, detections.rtpTimestamp) < 0) at--
     const same = at > 0 && this.#elapsedMs(at - 1, detections.rtpTimestamp) === 0
@@ -66,6 +72,13 @@ export class FrameSync<D extends { readonly rtpTimestamp: number }> {
   /** The server or the camera started a new timeline: nothing here can belong to it. */
   clear(): void {
     this.#oldestFirst.length = 0
+    this.#tooOldInRow = 0
+  }
+
+  #isTooOld(detections: D): boolean {
+    const { newest } = this
+    if (newest === null) return false
+    return rtpElapsedMs(detections.rtpTimestamp, newest.rtpTimestamp) > spanMsMax
   }
 
   /** From entry `index` to `rtpTimestamp`. */
