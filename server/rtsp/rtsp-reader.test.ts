@@ -156,7 +156,7 @@ describe('bytes that belong to nothing', () => {
   test('behind them each known method, and an answer, is a message again, however it is cut', () => {
     for (const method of ['OPTIONS', 'ANNOUNCE', 'REDIRECT', 'SET_PARAMETER', 'GET_PARAMETER']) {
       const request = `${method} rtsp://x/ RTSP/1.0\r\nCSeq: 1\r\n\r\n`
-      const rig = new Rig().feed(ok, '\0\0', ...request, '\0', ...ok)
+      const rig = new Rig().feed(ok, '\0\0', ...request.split(''), '\0', ...ok.split(''))
       const starts = rig.messages.map(({ startLine }) => startLine)
       assert.deepEqual(starts.slice(1), [`${method} rtsp://x/ RTSP/1.0`, 'RTSP/1.0 200 OK'])
     }
@@ -173,13 +173,14 @@ describe('bytes that belong to nothing', () => {
     for (let round = 0; round < 500; round++) {
       const garbage = randomBytes(round + 1, 1 + ((round * 10) % 5_000))
       const rig = new Rig().feed(ok, garbage, ok, packet(0, rtp), packet(2, rtp))
-      const isFound = rig.messages.length === 2 && rig.packets.length === 2
+      const starts = rig.messages.map(({ startLine }) => startLine).join()
+      const isFound = starts === 'RTSP/1.0 200 OK,RTSP/1.0 200 OK' && rig.packets.length === 2
       if (isFound) atOnce++
       if (!holdsPacketHead(garbage)) assert.ok(isFound, `${garbage.length} bytes, round ${round}`)
       else misled++
     }
-    // Measured: 369 of 500; one plausible head comes in some 8,192 random bytes.
-    assert.ok(atOnce >= 350 && atOnce + misled >= 500, `${atOnce} at once, ${misled} with a head`)
+    // Measured: 348 of 500; one plausible head comes in some 8,192 random bytes.
+    assert.ok(atOnce >= 340 && atOnce + misled >= 500, `${atOnce} at once, ${misled} with a head`)
   })
 
   test('random bytes that hold the head of a packet cost what it claims, never the connection', () => {
