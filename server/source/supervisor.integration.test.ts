@@ -134,9 +134,10 @@ test(
   async () => {
     await using camera = await scripted({})
     {
-      await using _watched = new Watched(`rtsp://${camera.address}/x`)
+      await using watched = new Watched(`rtsp://${camera.address}/x`)
       while (camera.urisOf('PLAY').length === 0)
         await new Promise((resolve) => setTimeout(resolve, 2))
+      assert.equal(watched.states.length, 0)
     }
     while (camera.urisOf('TEARDOWN').length === 0)
       await new Promise((resolve) => setTimeout(resolve, 2))
