@@ -1,3 +1,5 @@
+import { ChildProcess } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { access, constants } from 'node:fs/promises'
 import { createWorker } from 'mediasoup'
 import type { Router, TransportListenInfo, WebRtcServer, Worker } from 'mediasoup/types'
@@ -22,6 +24,8 @@ export interface MediaWorkerOptions {
   readonly port: number
 }
 
+/** It answers within 50 ms, a busy machine aside; a program that says nothing for so long is no worker, or hangs. */
+const startLimitMs = 10_000
 /** It closes its sockets in milliseconds; what is left after this hangs. */
 const exitLimitMs = 2000
 
@@ -31,10 +35,14 @@ export async function startMediaWorker(
   onEnded: (reason: string) => void,
 ): Promise<MediaWorker> {
   await requireExecutable(options.workerBin)
-  const worker = await spawnWorker(options.workerBin)
+  const worker = await spawnWorker(options)
   try {
-    const webRtcServer = await worker.createWebRtcServer({ listenInfos: listenInfosOf(options) })
-    const router = await worker.createRouter({ mediaCodecs: [] })
+    const { webRtcServer, router } = await withTimeout(
+      options.clock,
+      furnish(worker, options),
+      startLimitMs,
+      hangs,
+    )
     worker.on('died', (error) => onEnded(error.message))
     return {
       pid: worker.pid,
@@ -65,17 +73,49 @@ async function requireExecutable(workerBin: string): Promise<void> {
   }
 }
 
-async function spawnWorker(workerBin: string): Promise<Worker> {
+async function furnish(
+  worker: Worker,
+  options: MediaWorkerOptions,
+): Promise<{ webRtcServer: WebRtcServer; router: Router }> {
+  return {
+    webRtcServer: await worker.createWebRtcServer({ listenInfos: listenInfosOf(options) }),
+    router: await worker.createRouter({ mediaCodecs: [] }),
+  }
+}
+
+async function spawnWorker({ workerBin, clock }: MediaWorkerOptions): Promise<Worker> {
   const before = signalListeners()
   try {
-    const starting = createWorker({ workerBin, logLevel: 'warn' })
+    const { result, children } = watchChildren(() => createWorker({ workerBin, logLevel: 'warn' }))
     dropListenersSince(before)
-    return await starting
+    return await withTimeout(clock, result, startLimitMs, () => {
+      for (const child of children) child.kill('SIGKILL')
+      return hangs()
+    })
   } catch (error) {
     throw new RelayOpenError('worker_failed', `the media worker: ${messageOf(error)}`, {
       retryable: true,
       cause: error,
     })
+  }
+}
+
+function hangs(): never {
+  throw new Error(`it does not answer within ${startLimitMs} ms of its start`)
+}
+
+/** Which processes `spawn` starts before it returns: mediasoup does not hand over one that is not ready yet. */
+function watchChildren<T>(spawn: () => T): { result: T; children: readonly ChildProcess[] } {
+  const children: ChildProcess[] = []
+  const onChild = (message: unknown): void => {
+    if (typeof message === 'object' && message !== null && 'process' in message)
+      if (message.process instanceof ChildProcess) children.push(message.process)
+  }
+  subscribe('child_process', onChild)
+  try {
+    return { result: spawn(), children }
+  } finally {
+    unsubscribe('child_process', onChild)
   }
 }
 
