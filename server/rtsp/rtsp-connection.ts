@@ -19,7 +19,6 @@ export interface RtspConnectionOptions {
   readonly credentials: Credentials | null
   readonly clock: Clock
   readonly connectPatienceMs: number
-  readonly signal: AbortSignal
   readonly onPacket: (channel: number, buffer: Buffer, start: number, end: number) => void
 }
 
@@ -44,7 +43,6 @@ export class RtspConnection implements Disposable {
   #session: string | null = null
   #isConnected = false
   #isOver = false
-  #forgetSignal: () => void = () => {}
 
   constructor(options: RtspConnectionOptions) {
     this.#options = options
@@ -104,11 +102,6 @@ export class RtspConnection implements Disposable {
     return answer
   }
 
-  /** The attempt has succeeded: from now on its signal does not end the connection, its owner does. */
-  keep(): void {
-    this.#forgetSignal()
-  }
-
   /** Without waiting for an answer: a TEARDOWN of a connection that is being closed. */
   notify(method: string, uri: string): void {
     if (!this.#isOver) this.#write(method, uri, {}, ++this.#sequence)
@@ -119,18 +112,11 @@ export class RtspConnection implements Disposable {
   }
 
   #watch(): Promise<void> {
-    const { clock, connectPatienceMs, signal, host, port } = this.#options
-    const onAbort = (): void => this.#close(new RtspError('closed', 'given up'))
+    const { clock, connectPatienceMs, host, port } = this.#options
     const patience = clock.after(connectPatienceMs, () =>
       this.#close(new RtspError('timeout', `${host}:${port} does not answer`, { retryable: true })),
     )
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    this.#forgetSignal = () => signal.removeEventListener('abort', onAbort)
-    void this.closed.finally(() => {
-      patience[Symbol.dispose]()
-      this.#forgetSignal()
-    })
+    void this.closed.finally(() => patience[Symbol.dispose]())
     this.#socket.on('error', (error) => {
       const sentence = connectSentence(error, host, port)
       const code = this.#isConnected ? 'closed' : 'connect'

@@ -27,11 +27,17 @@ export function rtspSource(options: { readonly url: string; readonly clock: Cloc
   return async (listener, attempt) => {
     const url = parseRtspUrl(options.url)
     const session = new RtspSession(url, options.clock, listener, attempt)
+    const onAbort = (): void => session.close()
+    if (attempt.signal.aborted) onAbort()
+    attempt.signal.addEventListener('abort', onAbort, { once: true })
     try {
       return await session.open()
     } catch (error) {
       session.close()
       throw error instanceof RtspError ? sourceErrorOf(error) : error
+    } finally {
+      // Once it is open its owner ends it.
+      attempt.signal.removeEventListener('abort', onAbort)
     }
   }
 }
@@ -61,7 +67,6 @@ class RtspSession {
       credentials: url.credentials,
       clock,
       connectPatienceMs: attempt.connectPatienceMs,
-      signal: attempt.signal,
       onPacket: (channel, buffer, start, end) => this.#onPacket(channel, buffer, start, end),
     })
   }
@@ -71,7 +76,6 @@ class RtspSession {
     const video = await this.#describe()
     await this.#setUp(video.media)
     await this.#play()
-    this.#connection.keep()
     const { closed } = this.#connection
     return {
       video: { codec: 'h264', announcedFps: video.media.framerate },
