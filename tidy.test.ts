@@ -37,7 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   datasets: ['pipeline', 'std', 'config'],
   e2e: ['std', 'protocol', 'config', 'gpu', 'server', 'pipeline', 'client', 'infra'],
-  infra: ['std', 'e2e'],
+  infra: ['std'],
   'tidy.test.ts': [],
 }
 
