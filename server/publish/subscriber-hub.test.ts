@@ -146,6 +146,20 @@ test('resume replays what came between, once a connection', async () => {
   assert.deepEqual(restarted.socket.takeShort(), ['hello', 'gap a 71-? restart', 'a 7'])
 })
 
+test('a camera that resume does not name is none of its cameras, whatever it is called', async () => {
+  const { hub, join, settle } = openFakeHub()
+  const camera = hub.addCamera('constructor')
+  const client = join()
+  client.says({
+    type: 'subscribe',
+    cameras: ['*'],
+    resume: { bootId: 'boot-1', cameras: { a: 70 } },
+  })
+  camera.publish(result)
+  await settle()
+  assert.deepEqual(client.socket.takeShort(), ['hello', 'constructor 1'])
+})
+
 test('subscribers beyond the limit are told so, closed with 1013 and counted', async () => {
   const { hub, join, settle } = openFakeHub({ subscribersMax: 2 })
   const first = join()
