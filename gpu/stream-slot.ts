@@ -27,7 +27,6 @@ export class StreamSlot<F extends SchedulableFrame> {
   /** The newest frame that was due; null when none waits. */
   waiting: F | null = null
   inFlight = false
-  removed = false
   /** Frames of others that were dispatched since a frame of this stream could have gone. */
   passedOver = 0
   /** Place in the order of the current poll; larger goes first. */

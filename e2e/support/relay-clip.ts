@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { nalType, nalTypeOf, type AccessUnit } from '#server/rtsp/access-unit.ts'
+import { annexBUnits } from '#server/rtsp/annex-b.ts'
 
 /** Frames that carry their own number, encoded; `units[i]` shows i. Begins with an IDR, has no B-frames. */
 export interface RelayClip {
@@ -43,7 +44,7 @@ function accessUnitsOf(annexB: Buffer): AccessUnit[] {
   let sps: Buffer[] = []
   let pps: Buffer[] = []
   let nals: Buffer[] = []
-  for (const nal of nalsOf(annexB)) {
+  for (const nal of annexBUnits(annexB)) {
     const type = nalTypeOf(nal)
     if (type === nalType.aud) flush()
     else nals.push(nal)
@@ -65,19 +66,6 @@ function accessUnitsOf(annexB: Buffer): AccessUnit[] {
       parameterSets: { sps, pps },
     })
     nals = []
-  }
-}
-
-/** H.264 annex B: three bytes start a NAL unit, zero bytes before them belong to nobody. */
-function* nalsOf(annexB: Buffer): Generator<Buffer> {
-  const startCode = Buffer.from([0, 0, 1])
-  let start = annexB.indexOf(startCode)
-  while (start >= 0) {
-    const next = annexB.indexOf(startCode, start + 3)
-    let end = next < 0 ? annexB.length : next
-    while (annexB[end - 1] === 0) end--
-    yield annexB.subarray(start + 3, end)
-    start = next
   }
 }
 

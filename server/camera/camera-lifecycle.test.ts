@@ -130,7 +130,6 @@ describe('closing', () => {
     assert.deepEqual({ inFlight, damaged, failed }, { inFlight: 0, damaged: 1, failed: 1 })
     assert.equal(rig.decoder.leased, 0)
     assert.equal(rig.clock.pendingCount, 0)
-    assert.equal(camera.decoderPid, null)
   })
 
   test('waits for decoders of earlier picture sizes', async () => {

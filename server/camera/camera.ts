@@ -124,10 +124,6 @@ export class Camera implements AsyncDisposable {
     return this.#reconnects
   }
 
-  get decoderPid(): number | null {
-    return this.#lane?.decoderPid ?? null
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#survey[Symbol.dispose]()
     await this.#source[Symbol.asyncDispose]()

@@ -71,10 +71,6 @@ export class DetectionLane implements AsyncDisposable {
     this.#decoder.reset()
   }
 
-  get decoderPid(): number | null {
-    return this.#decoder.pid
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     // The decoder first: no frame may be offered to a stream that is gone.
     await this.#decoder[Symbol.asyncDispose]()

@@ -54,10 +54,6 @@ export class CameraRegistry implements AsyncDisposable {
       for (const [reason, count] of reconnects) yield { camera, reason, count }
   }
 
-  get decoderPids(): readonly number[] {
-    return [...this.#cameras.values()].flatMap((camera) => camera.decoderPid ?? [])
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     for (const camera of this.#cameras.values()) void this.#close(camera)
     await Promise.all(this.#closing.values())
