@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cameraConfigSchema } from './camera.ts'
+import { gpuConfigSchema } from './gpu.ts'
 
 /** No more cameras than this on one machine: each holds a decoder child and three frames of memory. */
 export const camerasMax = 256
@@ -20,11 +21,8 @@ export const configFileSchema = z.strictObject({
   /** The built-in demo camera. */
   demo: z.boolean().default(true),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  /** Tried in this order; without `cpu` in the list the server refuses to start where none loads. */
-  executionProviders: z
-    .array(z.enum(['tensorrt', 'cuda', 'cpu']))
-    .min(1)
-    .default(['tensorrt', 'cuda', 'cpu']),
+  /** How the model is run. */
+  gpu: gpuConfigSchema.prefault({}),
   cameras: z.array(cameraConfigSchema).max(camerasMax).default([]),
 })
 export type ConfigFile = z.infer<typeof configFileSchema>

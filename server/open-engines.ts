@@ -8,8 +8,6 @@ import { probeFfmpeg } from './decode/probe-ffmpeg.ts'
 import { openRelay } from './relay/mediasoup-relay.ts'
 import type { Relay } from './relay/relay.ts'
 
-const modelName = 'yolox-nano'
-
 export interface Engines {
   readonly ffmpeg: FoundFfmpeg
   readonly detector: Awaited<ReturnType<typeof openDetector>>
@@ -33,11 +31,14 @@ export async function openEngines(
   const [probed, detector, relay] = await Promise.allSettled([
     probeFfmpeg({ ffmpegPath: ffmpeg.path, clock, log }),
     openDetector({
-      modelPath: join(models, `${modelName}.onnx`),
-      cardPath: join(models, `${modelName}.json`),
+      modelPath: join(models, `${config.gpu.model}.onnx`),
+      cardPath: join(models, `${config.gpu.model}.json`),
       photoPath: join(config.dataDir, 'self-test/parkour.jpg'),
       ffmpegPath: ffmpeg.path,
-      executionProviders: config.executionProviders,
+      executionProviders: config.gpu.executionProviders,
+      mode: config.gpu.mode,
+      ...(config.gpu.batchMax === 'auto' ? {} : { batchMax: config.gpu.batchMax }),
+      ...(config.gpu.sessions === 'auto' ? {} : { sessions: config.gpu.sessions }),
       clock,
       log: log.area('inference'),
     }),
