@@ -1,7 +1,7 @@
 import type { Clock } from '#std/clock.ts'
 import type { Log } from '#std/log.ts'
 import { inferenceThreads, type StartInferenceThread } from './inference-thread.ts'
-import type { SchedulerMode } from './scheduler.ts'
+import type { SchedulerMode } from './scheduling-policy.ts'
 import { ServingDetector } from './serving-detector.ts'
 
 export interface OpenDetectorOptions {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { Batch } from './batch.ts'
-import { Scheduler, type Undetected } from './scheduler.ts'
+import { Scheduler } from './scheduler.ts'
+import type { Undetected } from './scheduling-policy.ts'
 import type { SchedulableFrame } from './stream-slot.ts'
 
 interface Frame extends SchedulableFrame {

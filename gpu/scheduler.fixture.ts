@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Batch } from './batch.ts'
-import { Scheduler, type SchedulerMode } from './scheduler.ts'
+import { Scheduler } from './scheduler.ts'
+import type { SchedulerMode } from './scheduling-policy.ts'
 import type { SchedulableFrame } from './stream-slot.ts'
 
 export interface Frame extends SchedulableFrame {

@@ -2,27 +2,13 @@ import { assert } from '#std/assert.ts'
 import { Batch } from './batch.ts'
 import { LatencyProfiles } from './latency-profiles.ts'
 import { ReadyOrder } from './ready-order.ts'
+import type {
+  Decision,
+  ScheduledStreamOptions,
+  SchedulerOptions,
+  SchedulingPolicy,
+} from './scheduling-policy.ts'
 import { type SchedulableFrame, StreamSlot } from './stream-slot.ts'
-
-/** `fresh` never lets the device idle when a frame could run; `efficient` fills batches up to the deadline. */
-export type SchedulerMode = 'fresh' | 'efficient'
-
-/** Why a frame never reached the model. */
-export type Undetected = 'superseded' | 'late' | 'paced'
-
-/** What to do now; valid until the next call. */
-export type Decision<F extends SchedulableFrame> =
-  | { readonly kind: 'dispatch'; readonly batch: Batch<F> }
-  /** Poll again at that instant (always in the future), or earlier when a frame arrives or a batch ends. */
-  | { readonly kind: 'wait'; readonly atMs: number }
-  | { readonly kind: 'idle' }
-
-export interface SchedulerOptions<F extends SchedulableFrame> {
-  readonly batchMax: number
-  readonly mode: SchedulerMode
-  /** Called once for each frame that is not dispatched, except the one that `removeStream` returns. */
-  readonly onUndetected: (frame: F, outcome: Undetected) => void
-}
 
 /** Timers fire a little late, and predicted arrivals come a little late. */
 const guardMs = 1
@@ -39,7 +25,7 @@ const goldenRatio = 0.618_033_988_75
  * batches as large as throughput wants and deadlines allow. Pure: no clock, no I/O; the same object runs in server,
  * simulator and tests. A frame ends once: dispatched, `onUndetected`, or returned by `removeStream`.
  */
-export class Scheduler<F extends SchedulableFrame> {
+export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F> {
   readonly #options: SchedulerOptions<F>
   readonly #streams = new Map<string, StreamSlot<F>>()
   /** The same streams, to walk without garbage. */
@@ -58,10 +44,7 @@ export class Scheduler<F extends SchedulableFrame> {
   }
 
   /** `detectFps` 0 = every frame. */
-  addStream(
-    streamId: string,
-    options: { readonly weight: number; readonly detectFps: number },
-  ): void {
+  addStream(streamId: string, options: ScheduledStreamOptions): void {
     assert(!this.#streams.has(streamId), 'a stream is added once')
     assert(
       options.weight > 0 && options.detectFps >= 0,

@@ -18,7 +18,13 @@ import type { InferenceBoot, RanMessage, ReadyMessage } from './inference-messag
 import type { StartInferenceThread } from './inference-thread.ts'
 import { inputGeometry } from './letterbox.ts'
 import type { ModelCard } from './model-card.ts'
-import { Scheduler, type SchedulerMode, type Undetected } from './scheduler.ts'
+import { Scheduler } from './scheduler.ts'
+import type {
+  SchedulerMode,
+  SchedulerOptions,
+  SchedulingPolicy,
+  Undetected,
+} from './scheduling-policy.ts'
 import { ServingStream, type Offer } from './serving-stream.ts'
 import { SessionPool } from './session-pool.ts'
 
@@ -27,6 +33,8 @@ export interface ServingDetectorOptions {
   readonly boot: InferenceBoot
   readonly sessions: number
   readonly mode: SchedulerMode
+  /** Decides what runs next; `Scheduler` unless a measurement puts another in its place. */
+  readonly policy?: (options: SchedulerOptions<Offer>) => SchedulingPolicy<Offer>
   readonly clock: Clock
   readonly log: Log
 }
@@ -45,7 +53,7 @@ const batchSizeEdges = [1, 2, 4, 8, 16, 32] as const
 /** The scheduler's shell: gives it the time, its dispatches to the sessions, and their answers to the streams. */
 export class ServingDetector implements Detector {
   readonly #clock: Clock
-  readonly #scheduler: Scheduler<Offer>
+  readonly #scheduler: SchedulingPolicy<Offer>
   readonly #pool: SessionPool<Batch<Offer>>
   readonly #streams = new Set<{ close(outcome: FrameOutcome): void }>()
   readonly #batchSizes = new Histogram(batchSizeEdges)
@@ -59,7 +67,8 @@ export class ServingDetector implements Detector {
 
   private constructor(options: ServingDetectorOptions) {
     this.#clock = options.clock
-    this.#scheduler = new Scheduler<Offer>({
+    const { policy = (policyOptions) => new Scheduler<Offer>(policyOptions) } = options
+    this.#scheduler = policy({
       batchMax: options.boot.batchMax,
       mode: options.mode,
       onUndetected: (offer, outcome) => offer.settle(undetected[outcome]),
