@@ -17,6 +17,7 @@ report({ kind: 'listening', port: camera.port })
 let told = 0
 for (;;) {
   await sleep(systemClock, 20)
-  for (const entry of camera.sent.slice(told)) report({ kind: 'sent', entry })
+  const entries = camera.sent.slice(told)
+  if (entries.length > 0) report({ kind: 'sent', entries })
   told = camera.sent.length
 }

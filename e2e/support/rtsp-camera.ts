@@ -137,7 +137,7 @@ class LocalCamera implements RtspCamera {
 /** What the child tells. */
 export type ChildReport =
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'sent'; readonly entry: SentEntry }
+  | { readonly kind: 'sent'; readonly entries: readonly SentEntry[] }
   | { readonly kind: 'done'; readonly id: number }
 
 async function startChild(options: RtspCameraOptions): Promise<RtspCamera> {
@@ -162,7 +162,7 @@ class ChildCamera implements RtspCamera {
       child.once('exit', (code) => reject(new Error(`the camera's process ended with ${code}`)))
       // `fork` hands over what the child sent as unknown data; the child is the file beside this one.
       child.on('message', (report: ChildReport) => {
-        if (report.kind === 'sent') this.sent.push(report.entry)
+        if (report.kind === 'sent') this.sent.push(...report.entries)
         if (report.kind === 'done') this.#waiting.get(report.id)?.()
         if (report.kind === 'listening') {
           this.#port = report.port
