@@ -31,7 +31,8 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
   /** The same streams, to walk without garbage. */
   readonly #slots: StreamSlot<F>[] = []
   readonly #ready = new ReadyOrder<F>()
-  readonly #profiles: LatencyProfiles
+  #profiles: LatencyProfiles
+  #batchMax: number
   readonly #spareBatches: Batch<F>[] = []
   readonly #idle: Decision<F> = { kind: 'idle' }
   readonly #wait = { kind: 'wait' as const, atMs: 0 }
@@ -40,6 +41,7 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
 
   constructor(options: SchedulerOptions<F>) {
     this.#options = options
+    this.#batchMax = options.batchMax
     this.#profiles = new LatencyProfiles(options.batchMax)
   }
 
@@ -78,6 +80,11 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
     sample: { readonly batchSize: number; readonly ms: number },
   ): void {
     this.#profiles.calibrate(shape.width * 65_536 + shape.height, sample)
+  }
+
+  changeDevice({ batchMax }: { readonly batchMax: number }): void {
+    this.#batchMax = batchMax
+    this.#profiles = new LatencyProfiles(batchMax)
   }
 
   /** L95 of a batch of one shape, for who watches over it. */
@@ -157,7 +164,8 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
 
   /** Orders those that could run together; returns how many of them throughput wants in a batch. */
   #orderFirst(nowMs: number, freeSessions: number): number {
-    const { batchMax, mode } = this.#options
+    const { mode } = this.#options
+    const batchMax = this.#batchMax
     const joining = this.#ready.fixShape()
     const wanted = Math.min(
       mode === 'fresh' ? this.#bestSize(nowMs) : batchMax,
@@ -170,7 +178,7 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
 
   /** b*: where the fixed cost of a batch weighs as much as the wait of those that fill it. */
   #bestSize(nowMs: number): number {
-    const { batchMax } = this.#options
+    const batchMax = this.#batchMax
     if (batchMax === 1) return 1
     const profile = this.#profiles.of(this.#ready.first.shape)
     let active = 0
@@ -212,7 +220,7 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
     for (const slot of this.#slots)
       if (!slot.inFlight && slot.shape === shape && (slot.waiting !== null || slot.isActive(nowMs)))
         joinable++
-    const full = Math.min(this.#options.batchMax, joinable)
+    const full = Math.min(this.#batchMax, joinable)
     if (size >= full) return null
     const runMs = this.#profiles.of(shape).highMs(Math.min(full, size + 1))
     const startMs = this.#ready.earliestDeadlineMs(size) - runMs - guardMs

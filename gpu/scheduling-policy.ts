@@ -48,6 +48,8 @@ export interface SchedulingPolicy<F extends SchedulableFrame> {
     shape: { readonly width: number; readonly height: number },
     sample: { readonly batchSize: number; readonly ms: number },
   ): void
+  /** Another model or device runs the batches from now on: what was learned of the former is forgotten. */
+  changeDevice(device: { readonly batchMax: number }): void
   /** What a batch takes at most, 19 times of 20, for who watches over it. */
   highMs(batch: Batch<F>): number
   arrive(streamId: string, frame: F, nowMs: number): void
