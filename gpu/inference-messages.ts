@@ -10,8 +10,11 @@ export interface InferenceBoot {
   readonly ffmpegPath: string
   /** Tried in this order. */
   readonly executionProviders: readonly string[]
+  /** Ordinal of the GPU; the CPU has none. */
+  readonly deviceId: number
   readonly intraOpThreads: number
-  readonly batchMax: number
+  /** `auto`: what suits the provider that loads. */
+  readonly batchMax: number | 'auto'
 }
 
 /** Frames of one shape, by where their pixels lie; index by index. */
@@ -35,6 +38,8 @@ export interface ReadyMessage {
   readonly kind: 'ready'
   readonly card: ModelCard
   readonly executionProvider: string
+  /** Pictures a batch, 1 to this many. */
+  readonly batchMax: number
   /** Shape and times of the warm-up's batches. */
   readonly calibration: {
     readonly width: number

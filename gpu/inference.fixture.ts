@@ -55,7 +55,8 @@ export class FakeThread implements InferenceThread {
     for (let batchSize = 1; batchSize <= batchMax; batchSize++)
       for (let i = 0; i < 3; i++) samples.push({ batchSize, ms: msPerPicture * batchSize })
     const calibration = { width: 416, height: 234, samples }
-    this.say({ kind: 'ready', card, executionProvider: 'cpu', calibration, notes: [] })
+    const kind = 'ready'
+    this.say({ kind, card, executionProvider: 'cpu', batchMax, calibration, notes: [] })
   }
 
   /** Answers the last batch: one car in each picture. */
@@ -119,7 +120,8 @@ export async function servingDetector(options: Partial<OpenDetectorOptions> = {}
   const clock = new FakeClock()
   const threads = new FakeThreads()
   const opening = openDetector({ ...openOptions(clock, threads), ...options })
-  for (const thread of threads.all) thread.ready(10, options.batchMax ?? 1)
+  for (const thread of threads.all)
+    thread.ready(10, options.batchMax === 'auto' ? 1 : options.batchMax)
   const detector = await opening
   const outcomes: string[] = []
   const addStream = (streamId: string, detectFps = 0) =>

@@ -14,6 +14,7 @@ const boot: InferenceBoot = {
   ffmpegPath: 'ffmpeg',
   executionProviders: ['cpu'],
   intraOpThreads: 1,
+  deviceId: 0,
   batchMax: 1,
 }
 

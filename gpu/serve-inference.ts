@@ -43,11 +43,14 @@ export async function serveInference(
   try {
     const model = await parts.openModel({ ...boot, clock: parts.clock })
     server.model = model
-    const calibration = await calibrate(model, boot.batchMax, parts.clock)
+    const batchMax =
+      boot.batchMax === 'auto' ? autoBatchMax(model.executionProvider) : boot.batchMax
+    const calibration = await calibrate(model, batchMax, parts.clock)
     const test = await parts.runSelfTest(model, boot)
     if (!test.passed) throw new InferenceError('self_test_failed', test.sentence)
     const { card, executionProvider } = model
-    port.post({ kind: 'ready', card, executionProvider, calibration, notes: parts.notes }, [])
+    const { notes } = parts
+    port.post({ kind: 'ready', card, executionProvider, batchMax, calibration, notes }, [])
   } catch (error) {
     const isCoded = error instanceof ModelError || error instanceof InferenceError
     const code = isCoded ? error.code : 'start_failed'
@@ -154,6 +157,11 @@ class InferenceServer {
     }
     this.#port.close()
   }
+}
+
+/** Batches gain nothing on a CPU: 16.2 ms an image alone, 16.9 in a batch of eight. A GPU's figure is a guess, untested on hardware. */
+function autoBatchMax(executionProvider: string): number {
+  return executionProvider === 'cpu' ? 1 : 32
 }
 
 async function calibrate(model: Model, batchMax: number, clock: Clock) {

@@ -53,11 +53,12 @@ const batchSizeEdges = [1, 2, 4, 8, 16, 32] as const
 /** The scheduler's shell: gives it the time, its dispatches to the sessions, and their answers to the streams. */
 export class ServingDetector implements Detector {
   readonly #clock: Clock
-  readonly #scheduler: SchedulingPolicy<Offer>
+  readonly #createPolicy: (batchMax: number) => SchedulingPolicy<Offer>
   readonly #pool: SessionPool<Batch<Offer>>
   readonly #streams = new Set<{ close(outcome: FrameOutcome): void }>()
   readonly #batchSizes = new Histogram(batchSizeEdges)
   #ready: ReadyMessage | null = null
+  #policy: SchedulingPolicy<Offer> | null = null
   #streamCount = 0
   #timer: Timer | null = null
   #isPumping = false
@@ -68,11 +69,12 @@ export class ServingDetector implements Detector {
   private constructor(options: ServingDetectorOptions) {
     this.#clock = options.clock
     const { policy = (policyOptions) => new Scheduler<Offer>(policyOptions) } = options
-    this.#scheduler = policy({
-      batchMax: options.boot.batchMax,
-      mode: options.mode,
-      onUndetected: (offer, outcome) => offer.settle(undetected[outcome]),
-    })
+    this.#createPolicy = (batchMax) =>
+      policy({
+        batchMax,
+        mode: options.mode,
+        onUndetected: (offer, outcome) => offer.settle(undetected[outcome]),
+      })
     this.#pool = new SessionPool<Batch<Offer>>({
       ...options,
       onReady: (ready) => this.#onReady(ready),
@@ -161,8 +163,14 @@ export class ServingDetector implements Detector {
     this.#pump()
   }
 
+  get #scheduler(): SchedulingPolicy<Offer> {
+    assert(this.#policy !== null, 'the model serves before anything is scheduled')
+    return this.#policy
+  }
+
   #onReady(ready: ReadyMessage): void {
     this.#ready = ready
+    this.#policy ??= this.#createPolicy(ready.batchMax)
     const { samples } = ready.calibration
     for (const sample of samples) this.#scheduler.calibrate(ready.calibration, sample)
     this.#pump()
