@@ -61,6 +61,8 @@ export interface RanMessage {
 }
 
 export type FromWorker =
+  /** The model is in memory; warm-up and self-test come next. */
+  | { readonly kind: 'loaded' }
   | ReadyMessage
   /** It cannot serve, and ends. */
   | { readonly kind: 'refused'; readonly code: InferenceErrorCode; readonly message: string }

@@ -48,6 +48,7 @@ export class InferenceSession {
   #state: 'starting' | 'free' | 'busy' | 'over' = 'starting'
   #answerByMs: number
   #isSuspect = false
+  #hasLoaded = false
   #batchId = 0
 
   constructor(options: InferenceSessionOptions) {
@@ -66,6 +67,11 @@ export class InferenceSession {
 
   get isFree(): boolean {
     return this.#state === 'free'
+  }
+
+  /** The model is in memory. */
+  get hasLoaded(): boolean {
+    return this.#hasLoaded
   }
 
   get isOver(): boolean {
@@ -104,6 +110,9 @@ export class InferenceSession {
     // What a lost worker still says comes too late: its frames are reported.
     if (this.isOver) return
     switch (message.kind) {
+      case 'loaded':
+        this.#hasLoaded = true
+        return
       case 'ready':
         this.#state = 'free'
         this.#options.listener.onReady(message)

@@ -90,6 +90,7 @@ function runOf(memoryIds: readonly number[], byteOffsets: readonly number[]): To
 const refusals: readonly {
   readonly name: string
   readonly parts: Partial<InferenceParts>
+  readonly loads?: boolean
   readonly code: string
   readonly message: string
 }[] = [
@@ -111,23 +112,26 @@ const refusals: readonly {
       runSelfTest: () =>
         Promise.resolve({ passed: false, suspect: 'photo', sentence: 'wrong photo' }),
     },
+    loads: true,
     code: 'self_test_failed',
     message: 'wrong photo',
   },
 ]
 
-for (const { name, parts, code, message } of refusals)
+for (const { name, parts, loads = false, code, message } of refusals)
   test(`A model that ${name} is refused with ${code}, and the thread ends.`, async () => {
     const { said, port, served } = started(parts)
     await served
-    assert.deepEqual(said, [{ kind: 'refused', code, message }])
+    const refused = { kind: 'refused', code, message }
+    assert.deepEqual(said, loads ? [{ kind: 'loaded' }, refused] : [refused])
     assert.ok(port.isClosed)
   })
 
 test('Every batch size in use is timed, after a warm-up that does not count.', async () => {
   const { said, model } = started({}, 6)
   await settled()
-  const [ready] = said
+  const [loaded, ready] = said
+  assert.equal(loaded?.kind, 'loaded')
   assert.equal(ready?.kind, 'ready')
   if (ready?.kind !== 'ready') assert.fail()
   assert.deepEqual(ready.notes, ['a note'])

@@ -43,6 +43,7 @@ export async function serveInference(
   try {
     const model = await parts.openModel({ ...boot, clock: parts.clock })
     server.model = model
+    port.post({ kind: 'loaded' }, [])
     const batchMax =
       boot.batchMax === 'auto' ? autoBatchMax(model.executionProvider) : boot.batchMax
     const calibration = await calibrate(model, batchMax, parts.clock)

@@ -70,6 +70,11 @@ export class SessionPool<J> implements AsyncDisposable {
     return this.#sessions.some((session) => session.isHopeful)
   }
 
+  /** The model is in every worker's memory. */
+  get hasLoaded(): boolean {
+    return this.#sessions.every((session) => session.hasLoaded)
+  }
+
   get isReady(): boolean {
     return this.#sessions.some((session) => session.isReady)
   }

@@ -61,6 +61,11 @@ export class SupervisedSession<J> implements AsyncDisposable {
     return this.#isReady
   }
 
+  /** The model is in memory: what follows is warm-up and self-test, or it serves. */
+  get hasLoaded(): boolean {
+    return this.#session.hasLoaded
+  }
+
   /** It serves or is being started, as opposed to waiting for the budget. */
   get isHopeful(): boolean {
     return !this.#session.isOver
