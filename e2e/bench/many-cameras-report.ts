@@ -47,17 +47,22 @@ export interface ManyCamerasReport {
   readonly outOfOrder: number
   readonly cpuSecondsPer1000: number
   readonly cores: Readonly<Record<CostGroup, number>>
+  /** Of the cameras' process and the subscriber's, which share the machine. */
+  readonly benchCores: { readonly cameras: number; readonly subscriber: number }
   readonly cpuMsPerInference: number
   /** 0.85 x (cores - decode - 0.1) / CPU-s of an inference, all of this run. */
   readonly resultsPerSecondBound: number
   readonly timerLatenessP99Ms: number
   readonly residentMib: Readonly<Partial<Record<CostGroup, number>>>
+  /** Where the time went, by the server's own stamps. */
+  readonly stages: Readonly<Record<string, Quantiles>>
   readonly perCamera: readonly CameraFigures[]
 }
 
 export interface Snapshot {
   readonly atMs: number
   readonly cpu: Readonly<Record<CostGroup, number>>
+  readonly bench: { readonly cameras: number; readonly subscriber: number }
   readonly memory: Readonly<Partial<Record<CostGroup, number>>>
   readonly views: readonly CameraView[]
   /** Since the last snapshot. */
@@ -121,10 +126,15 @@ export function reportOf(
     outOfOrder: cameras.reduce((sum, { results }) => sum + backwards(results), 0),
     cpuSecondsPer1000: (allCores / resultsPerSecond) * 1000,
     cores,
+    benchCores: {
+      cameras: (after.bench.cameras - before.bench.cameras) / seconds,
+      subscriber: (after.bench.subscriber - before.bench.subscriber) / seconds,
+    },
     cpuMsPerInference: cpuPerInference * 1000,
     resultsPerSecondBound: (0.85 * (availableParallelism() - cores.decode - 0.1)) / cpuPerInference,
     timerLatenessP99Ms: after.timerLatenessP99Ms,
     residentMib: after.memory,
+    stages: stagesOf(run.subscriber, window),
     perCamera,
   }
 }
@@ -144,6 +154,19 @@ function deliveredOf(
     const sentAtMs = sentAt.get(`${camera} ${message.cameraRtpTimestamp}`)
     return sentAtMs === undefined ? [] : [{ sentAtMs, receivedAtMs }]
   })
+}
+
+function stagesOf(
+  subscriber: Subscriber,
+  window: { readonly fromMs: number; readonly toMs: number },
+): Readonly<Record<string, Quantiles>> {
+  const values: Record<string, number[]> = {}
+  for (const { message, receivedAtMs } of subscriber.received) {
+    if (message.type !== 'detections') continue
+    if (receivedAtMs < window.fromMs || receivedAtMs >= window.toMs) continue
+    for (const [stage, ms] of Object.entries(message.timings)) (values[stage] ??= []).push(ms)
+  }
+  return Object.fromEntries(Object.entries(values).map(([stage, each]) => [stage, quantiles(each)]))
 }
 
 function latenciesIn(

@@ -21,6 +21,9 @@ export function formatReport(report: ManyCamerasReport): string {
     ...outcomes(frames),
   ]
   const shares = costGroups.map((group) => `${group} ${report.cores[group].toFixed(2)}`).join(', ')
+  const stages = Object.entries(report.stages)
+    .map(([stage, { p50, p95 }]) => `${stage} ${tenth(p50)} / ${tenth(p95)}`)
+    .join(', ')
   const memory = Object.entries(report.residentMib)
     .map(([group, mib]) => `${group} ${Math.round(mib)}`)
     .join(', ')
@@ -32,9 +35,11 @@ export function formatReport(report: ManyCamerasReport): string {
     `worst camera AoI p99 ${whole(report.worstAgeP99Ms)} ms, Jain ${report.jain.toFixed(4)}, ` +
       `within the budget ${(report.onTimeShare * 100).toFixed(2)} %, ` +
       `conserved ${report.conserved}, out of order ${report.outOfOrder}`,
-    `cores: ${shares}; ${report.cpuSecondsPer1000.toFixed(1)} CPU-s per 1,000 results, ` +
+    `cores: ${shares}; beside it cameras ${report.benchCores.cameras.toFixed(2)}, ` +
+      `subscriber ${report.benchCores.subscriber.toFixed(2)}; ${report.cpuSecondsPer1000.toFixed(1)} CPU-s per 1,000 results, ` +
       `${report.cpuMsPerInference.toFixed(2)} CPU-ms per inference; ` +
       `0.85 x what is left for the model = ${tenth(report.resultsPerSecondBound)} results/s`,
+    `stages p50 / p95 ms: ${stages}`,
     `main thread: lateness of a 5 ms timer p99 ${tenth(report.timerLatenessP99Ms)} ms; RSS MiB: ${memory}`,
   ].join('\n')
 }

@@ -23,6 +23,14 @@ export function cpuByGroup(serverPid: number): Readonly<Record<CostGroup, number
   return cost
 }
 
+/** CPU seconds of what is not the product: the cameras' process and this one, which subscribes. */
+export function cpuOfBench(): { readonly cameras: number; readonly subscriber: number } {
+  const cameras = descendantsOf(process.pid)
+    .filter(({ command }) => command.includes('rtsp-camera-child'))
+    .reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0)
+  return { cameras, subscriber: cpuSecondsOf(process.pid) }
+}
+
 /** Resident memory in MiB, by the same groups; threads share the server's own. */
 export function memoryByGroup(serverPid: number): Readonly<Partial<Record<CostGroup, number>>> {
   const memory: Partial<Record<CostGroup, number>> = { main: residentMib(serverPid) }
