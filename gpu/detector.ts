@@ -1,4 +1,5 @@
 import type { Detection } from './detection.ts'
+import type { PassedOver } from './execution-provider.ts'
 
 /** A frame that waits for the model: pixels, the capture instant and nothing about a camera. */
 export interface OfferedFrame {
@@ -69,6 +70,8 @@ export interface DetectorStatus {
     readonly classes: readonly string[]
   }
   readonly executionProvider: string
+  /** Providers that the operator would have preferred, and why they were not taken. */
+  readonly passedOver: readonly PassedOver[]
   /** Inference workers that were lost and replaced since the start. */
   readonly restarts: number
   /** Share of the last seconds in which a session ran, 0..1. */

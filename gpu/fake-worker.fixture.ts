@@ -17,6 +17,7 @@ function model(): Model {
   return {
     card,
     executionProvider: 'fake',
+    passedOver: [],
     run({ pixels, count }) {
       if (pixels[0] === throwUncaught) queueMicrotask(() => fail())
       if (pixels[0] === exitNow) process.exit(3)

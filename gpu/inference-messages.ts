@@ -1,3 +1,4 @@
+import type { PassedOver } from './execution-provider.ts'
 import type { InferenceErrorCode } from './inference-error.ts'
 import type { ModelCard } from './model-card.ts'
 
@@ -38,6 +39,7 @@ export interface ReadyMessage {
   readonly kind: 'ready'
   readonly card: ModelCard
   readonly executionProvider: string
+  readonly passedOver: readonly PassedOver[]
   /** Pictures a batch, 1 to this many. */
   readonly batchMax: number
   /** Shape and times of the warm-up's batches. */

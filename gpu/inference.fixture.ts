@@ -55,8 +55,8 @@ export class FakeThread implements InferenceThread {
     for (let batchSize = 1; batchSize <= batchMax; batchSize++)
       for (let i = 0; i < 3; i++) samples.push({ batchSize, ms: msPerPicture * batchSize })
     const calibration = { width: 416, height: 234, samples }
-    const kind = 'ready'
-    this.say({ kind, card, executionProvider: 'cpu', batchMax, calibration, notes: [] })
+    const at = { executionProvider: 'cpu', passedOver: [] } as const
+    this.say({ kind: 'ready', card, ...at, batchMax, calibration, notes: [] })
   }
 
   /** Answers the last batch: one car in each picture. */

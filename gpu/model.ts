@@ -3,7 +3,12 @@ import { assert } from '#std/assert.ts'
 import type { Clock } from '#std/clock.ts'
 import { messageOf } from '#std/coded-error.ts'
 import { Candidates, candidateValues } from './candidates.ts'
-import { openOnFirstProvider } from './execution-provider.ts'
+import {
+  openOnFirstProvider,
+  type OpenedSession,
+  type PassedOver,
+  providerOption,
+} from './execution-provider.ts'
 import type { Head } from './heads/head.ts'
 import { headOfCard } from './heads/head-of-card.ts'
 import { type Placement, placementOf } from './letterbox.ts'
@@ -35,6 +40,8 @@ export interface BatchResult {
 export interface Model extends AsyncDisposable {
   readonly card: ModelCard
   readonly executionProvider: string
+  /** Providers that stand before it in the list, and why they were not taken. */
+  readonly passedOver: readonly PassedOver[]
   run(batch: PixelBatch): Promise<BatchResult>
 }
 
@@ -43,6 +50,8 @@ export interface OpenModelOptions {
   readonly cardPath: string
   /** Tried in this order: `tensorrt`, `cuda`, `cpu`. */
   readonly executionProviders: readonly string[]
+  /** Ordinal of the GPU, 0 by default; the CPU has none. */
+  readonly deviceId?: number
   readonly intraOpThreads: number
   readonly clock: Clock
 }
@@ -51,10 +60,12 @@ export interface OpenModelOptions {
 export async function openModel(options: OpenModelOptions): Promise<Model> {
   const card = await readModelCard(options.cardPath)
   const bytes = await readModelFile(options.modelPath, card)
-  const { session, executionProvider } = await openSession(bytes, options)
+  const opened = await openSession(bytes, options)
+  const { session, executionProvider, passedOver } = opened
   const head = headOfCard(card)
   const outputName = checkedOutput(session, head, options.modelPath)
-  return new OnnxModel({ card, executionProvider, session, outputName, head, clock: options.clock })
+  const { clock } = options
+  return new OnnxModel({ card, executionProvider, passedOver, session, outputName, head, clock })
 }
 
 /** Shapes and batch sizes in use at one time; the oldest memory goes, and is made again when it is needed. */
@@ -63,6 +74,7 @@ const outputsMax = 8
 class OnnxModel implements Model {
   readonly card: ModelCard
   readonly executionProvider: string
+  readonly passedOver: readonly PassedOver[]
   readonly #session: ort.InferenceSession
   readonly #outputName: string
   readonly #head: Head
@@ -75,6 +87,7 @@ class OnnxModel implements Model {
   constructor(parts: {
     readonly card: ModelCard
     readonly executionProvider: string
+    readonly passedOver: readonly PassedOver[]
     readonly session: ort.InferenceSession
     readonly outputName: string
     readonly head: Head
@@ -82,6 +95,7 @@ class OnnxModel implements Model {
   }) {
     this.card = parts.card
     this.executionProvider = parts.executionProvider
+    this.passedOver = parts.passedOver
     this.#session = parts.session
     this.#outputName = parts.outputName
     this.#head = parts.head
@@ -174,13 +188,13 @@ function clip(share: number): number {
 async function openSession(
   bytes: Uint8Array,
   options: OpenModelOptions,
-): Promise<{ readonly session: ort.InferenceSession; readonly executionProvider: string }> {
+): Promise<OpenedSession<ort.InferenceSession>> {
   // Else a provider that is missing is an error in red on stderr before the next one is tried.
   ort.env.logLevel = 'fatal'
   try {
     return await openOnFirstProvider(options.executionProviders, (executionProvider) =>
       ort.InferenceSession.create(bytes, {
-        executionProviders: [executionProvider],
+        executionProviders: [providerOption(executionProvider, options.deviceId ?? 0)],
         intraOpNumThreads: options.intraOpThreads,
         interOpNumThreads: 1,
         executionMode: 'sequential',

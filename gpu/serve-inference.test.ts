@@ -22,6 +22,7 @@ const boot: InferenceBoot = {
 class FakeModel implements Model {
   readonly card = card
   readonly executionProvider = 'cpu'
+  readonly passedOver = []
   readonly batches: { readonly count: number; readonly bytes: number }[] = []
   readonly #clock: FakeClock
   isReleased = false

@@ -49,9 +49,9 @@ export async function serveInference(
     const calibration = await calibrate(model, batchMax, parts.clock)
     const test = await parts.runSelfTest(model, boot)
     if (!test.passed) throw new InferenceError('self_test_failed', test.sentence)
-    const { card, executionProvider } = model
+    const { card, executionProvider, passedOver } = model
     const { notes } = parts
-    port.post({ kind: 'ready', card, executionProvider, batchMax, calibration, notes }, [])
+    port.post({ kind: 'ready', card, executionProvider, passedOver, batchMax, calibration, notes }, [])
   } catch (error) {
     const isCoded = error instanceof ModelError || error instanceof InferenceError
     const code = isCoded ? error.code : 'start_failed'

@@ -124,6 +124,7 @@ export class ServingDetector implements Detector {
       reason: this.#disposing === null ? this.#pool.reason : 'the detector is closing',
       model: { name: card.name, sha256: card.prepared.sha256, classes: card.classes },
       executionProvider: this.#ready?.executionProvider ?? 'none',
+      passedOver: this.#ready?.passedOver ?? [],
       restarts: this.#pool.restarts,
       utilization: this.#pool.utilization(),
     }

@@ -153,6 +153,7 @@ export class CameraRig {
         reason: null,
         model: rigModel,
         executionProvider: 'fake',
+        passedOver: [],
         restarts: 0,
         utilization: 0,
       }),
