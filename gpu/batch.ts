@@ -11,6 +11,8 @@ export class Batch<F extends SchedulableFrame> {
   /** The streams of `frames`, index by index. */
   readonly slots: StreamSlot<F>[] = []
   shape = 0
+  /** Load that waits: its time is limited. */
+  isSpare = false
   dispatchedAtMs = 0
 
   get size(): number {

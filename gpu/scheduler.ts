@@ -8,6 +8,7 @@ import type {
   SchedulerOptions,
   SchedulingPolicy,
 } from './scheduling-policy.ts'
+import { SpareCredit } from './spare-credit.ts'
 import { type SchedulableFrame, StreamSlot } from './stream-slot.ts'
 
 /** Timers fire a little late, and predicted arrivals come a little late. */
@@ -17,6 +18,8 @@ const guardMs = 1
  * would never be corrected, and a model slower than the budget would never give any result.
  */
 const probePeriodMs = 500
+/** Load that waits and finds no room before the next live deadline looks again then. */
+const spareRetryMs = 100
 /** Multiples of it, modulo 1, are spread evenly however many there are: cameras that start together do not stay in step. */
 const goldenRatio = 0.618_033_988_75
 
@@ -28,15 +31,19 @@ const goldenRatio = 0.618_033_988_75
 export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F> {
   readonly #options: SchedulerOptions<F>
   readonly #streams = new Map<string, StreamSlot<F>>()
-  /** The same streams, to walk without garbage. */
+  /** The live ones, to walk without garbage. */
   readonly #slots: StreamSlot<F>[] = []
+  readonly #spareSlots: StreamSlot<F>[] = []
   readonly #ready = new ReadyOrder<F>()
+  readonly #spareReady = new ReadyOrder<F>()
+  readonly #spareCredit = new SpareCredit()
   #profiles: LatencyProfiles
   #batchMax: number
-  readonly #spareBatches: Batch<F>[] = []
+  readonly #unusedBatches: Batch<F>[] = []
   readonly #idle: Decision<F> = { kind: 'idle' }
   readonly #wait = { kind: 'wait' as const, atMs: 0 }
   #added = 0
+  #running = 0
   #waitingSinceMs: number | null = null
 
   constructor(options: SchedulerOptions<F>) {
@@ -55,15 +62,18 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
     const phase = (this.#added++ * goldenRatio) % 1
     const slot = new StreamSlot<F>({ streamId, ...options, phase })
     this.#streams.set(streamId, slot)
-    this.#slots.push(slot)
+    const slots = slot.isSpare ? this.#spareSlots : this.#slots
+    slots.push(slot)
   }
 
   /** Returns the frame that still waited; one in flight comes back with its batch. */
   removeStream(streamId: string): F | null {
     const slot = this.#slot(streamId)
     this.#streams.delete(streamId)
-    this.#slots.splice(this.#slots.indexOf(slot), 1)
+    const slots = slot.isSpare ? this.#spareSlots : this.#slots
+    slots.splice(slots.indexOf(slot), 1)
     this.#ready.clear()
+    this.#spareReady.clear()
     const { waiting } = slot
     slot.waiting = null
     return waiting
@@ -106,26 +116,28 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
   /** What to do with the next free session; called again after a dispatch until it is not one. */
   poll(nowMs: number, freeSessions: number): Decision<F> {
     if (freeSessions < 1) return this.#idle
-    this.#collectReady(nowMs)
+    this.#collect(this.#slots, this.#ready, nowMs)
     if (this.#ready.count === 0) {
       this.#waitingSinceMs = null
-      return this.#idle
+      return this.#pollSpare(nowMs, freeSessions)
     }
     const size = this.#withinDeadline(this.#orderFirst(nowMs, freeSessions), nowMs)
     const untilMs =
       this.#options.mode === 'fresh'
         ? this.#worthWaitingUntilMs(size, nowMs)
         : this.#latestStartMs(size, nowMs)
-    if (untilMs === null) return this.#dispatch(size, nowMs)
-    assert(untilMs > nowMs, 'no timer in the past')
+    if (untilMs === null) {
+      this.#waitingSinceMs = null
+      return this.#dispatch(this.#ready, size, nowMs)
+    }
     this.#waitingSinceMs ??= nowMs
-    this.#wait.atMs = untilMs
-    return this.#wait
+    return this.#waitUntil(untilMs, nowMs)
   }
 
   /** The batch ran; `ms` from dispatch to answer. Its frames are the caller's to report. */
   done(batch: Batch<F>, ms: number): void {
     this.#profiles.of(batch.shape).add(batch.size, ms)
+    if (batch.isSpare) this.#spareCredit.spend(ms)
     this.#release(batch)
   }
 
@@ -136,8 +148,9 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
 
   #release(batch: Batch<F>): void {
     for (const slot of batch.slots) slot.inFlight = false
+    this.#running--
     batch.clear()
-    this.#spareBatches.push(batch)
+    this.#unusedBatches.push(batch)
   }
 
   #slot(streamId: string): StreamSlot<F> {
@@ -146,15 +159,15 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
     return slot
   }
 
-  #collectReady(nowMs: number): void {
-    this.#ready.clear()
-    for (const slot of this.#slots) {
+  #collect(slots: readonly StreamSlot<F>[], ready: ReadyOrder<F>, nowMs: number): void {
+    ready.clear()
+    for (const slot of slots) {
       const frame = slot.waiting
       if (frame === null || slot.inFlight) continue
       const profile = this.#profiles.of(slot.shape)
       const neededMs = profile.idleMs(nowMs) >= probePeriodMs ? 0 : profile.highMs(1)
       if (nowMs + neededMs <= frame.deadlineAtMs) {
-        this.#ready.add(slot, frame, nowMs)
+        ready.add(slot, frame, nowMs)
         continue
       }
       slot.waiting = null
@@ -227,13 +240,48 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
     return startMs > nowMs ? startMs : null
   }
 
-  #dispatch(size: number, nowMs: number): Decision<F> {
-    const batch = this.#spareBatches.pop() ?? new Batch<F>()
-    batch.shape = this.#ready.first.shape
+  /** Nothing live is ready: what waits may run if it is due some time and gives the device back in time. */
+  #pollSpare(nowMs: number, freeSessions: number): Decision<F> {
+    if (this.#spareSlots.length === 0) return this.#idle
+    const startAtMs = this.#spareCredit.startAtMs(nowMs, freeSessions + this.#running)
+    this.#collect(this.#spareSlots, this.#spareReady, nowMs)
+    if (this.#spareReady.count === 0) return this.#idle
+    if (startAtMs > nowMs) return this.#waitUntil(startAtMs + guardMs, nowMs)
+    const joining = this.#spareReady.fixShape()
+    let size = Math.min(this.#options.batchMax, joining)
+    this.#spareReady.order(size)
+    const profile = this.#profiles.of(this.#spareReady.first.shape)
+    const endByMs = this.#liveStartByMs(nowMs)
+    while (size > 0 && nowMs + profile.highMs(size) > endByMs) size--
+    return size === 0
+      ? this.#waitUntil(nowMs + spareRetryMs, nowMs)
+      : this.#dispatch(this.#spareReady, size, nowMs)
+  }
+
+  /** When a live frame, here or expected, must start. */
+  #liveStartByMs(nowMs: number): number {
+    let earliestMs = Infinity
+    for (const slot of this.#slots) {
+      const runMs = this.#profiles.of(slot.shape).highMs(1)
+      earliestMs = Math.min(earliestMs, slot.mustStartByMs(nowMs, runMs))
+    }
+    return earliestMs
+  }
+
+  #waitUntil(atMs: number, nowMs: number): Decision<F> {
+    assert(atMs > nowMs, 'no timer in the past')
+    this.#wait.atMs = atMs
+    return this.#wait
+  }
+
+  #dispatch(ready: ReadyOrder<F>, size: number, nowMs: number): Decision<F> {
+    const batch = this.#unusedBatches.pop() ?? new Batch<F>()
+    batch.shape = ready.first.shape
+    batch.isSpare = ready.first.isSpare
     batch.dispatchedAtMs = nowMs
-    this.#ready.take(size, batch)
+    ready.take(size, batch)
+    this.#running++
     this.#profiles.of(batch.shape).ran(nowMs)
-    this.#waitingSinceMs = null
     return { kind: 'dispatch', batch }
   }
 }

@@ -1,11 +1,8 @@
 import type { Batch } from './batch.ts'
-import type { SchedulableFrame } from './stream-slot.ts'
+import type { SchedulableFrame, StreamClass } from './stream-slot.ts'
 
 /** `fresh` never lets the device idle when a frame could run; `efficient` fills batches up to the deadline. */
 export type SchedulerMode = 'fresh' | 'efficient'
-
-/** `live`: the newest frame of a camera. `spare`: load that waits, run in what live streams leave of the device. */
-export type StreamClass = 'live' | 'spare'
 
 /** Why a frame never reached the model. */
 export type Undetected = 'superseded' | 'late' | 'paced'

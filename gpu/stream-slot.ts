@@ -7,6 +7,12 @@ export interface SchedulableFrame {
   readonly height: number
 }
 
+/**
+ * `live`: a camera. `spare`: load that waits, as uploaded videos do; it runs only while no live frame is ready, in at most a
+ * tenth of the device's time, and where the next live deadline allows.
+ */
+export type StreamClass = 'live' | 'spare'
+
 /** A longer gap between two frames is a pause of the camera and says nothing about its rate. */
 const pauseMs = 2_000
 /** A new interval's share in the running mean: ten frames. */
@@ -23,6 +29,7 @@ const neverServedAgeMs = 1e9
 export class StreamSlot<F extends SchedulableFrame> {
   readonly streamId: string
   readonly weight: number
+  readonly isSpare: boolean
   readonly #phase: number
   /** The newest frame that was due; null when none waits. */
   waiting: F | null = null
@@ -35,6 +42,8 @@ export class StreamSlot<F extends SchedulableFrame> {
   shape = 0
   /** Mean interval of arriving frames; 0 while unknown. */
   intervalMs = 0
+  /** What the newest frame had left until its deadline when it arrived. */
+  slackMs = 0
 
   #periodMs = 0
   #dueAtMs = -Infinity
@@ -46,12 +55,14 @@ export class StreamSlot<F extends SchedulableFrame> {
     readonly streamId: string
     readonly weight: number
     readonly detectFps: number
+    readonly class?: StreamClass | undefined
     /** Where in its period this stream is due, 0..1: streams of one rate that differ in it do not collide. */
     readonly phase: number
   }) {
     this.streamId = options.streamId
     this.#phase = options.phase
     this.weight = options.weight
+    this.isSpare = options.class === 'spare'
     this.setRate(options.detectFps)
   }
 
@@ -69,6 +80,7 @@ export class StreamSlot<F extends SchedulableFrame> {
       this.intervalMs += (this.intervalMs === 0 ? 1 : intervalGain) * (intervalMs - this.intervalMs)
     this.#lastCaptureAtMs = frame.capturedAtMs
     this.#lastArrivalAtMs = nowMs
+    this.slackMs = frame.deadlineAtMs - nowMs
     this.shape = frame.width * 65_536 + frame.height
     return true
   }
@@ -110,6 +122,14 @@ export class StreamSlot<F extends SchedulableFrame> {
     const intervals = Math.max(1, Math.ceil(untilDueMs / this.intervalMs))
     const atMs = this.#lastArrivalAtMs + intervals * this.intervalMs
     return atMs < nowMs - overdueMs ? Infinity : Math.max(atMs, nowMs)
+  }
+
+  /** When a frame of this stream must start that took `runMs`: the one that waits, or the next that is expected. */
+  mustStartByMs(nowMs: number, runMs: number): number {
+    if (this.waiting !== null) return this.waiting.deadlineAtMs - runMs
+    if (!this.isActive(nowMs)) return Infinity
+    const arrivalAtMs = this.nextArrivalAtMs(nowMs)
+    return (arrivalAtMs === Infinity ? nowMs : arrivalAtMs) + this.slackMs - runMs
   }
 
   /** The first instant of the stream's own phase that is half a period or more after `atMs`. */
