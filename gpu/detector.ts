@@ -1,4 +1,5 @@
 import type { Detection } from './detection.ts'
+import type { StreamClass } from './stream-slot.ts'
 import type { PassedOver } from './execution-provider.ts'
 
 /** A frame that waits for the model: pixels, the capture instant and nothing about a camera. */
@@ -41,6 +42,12 @@ export interface StreamOptions<F extends OfferedFrame> {
   readonly weight: number
   /** Frames a second; 0 = every frame. */
   readonly detectFps: number
+  /**
+   * `live` unless said. A `spare` stream is load that waits: its frames run while no live frame is ready, in at most a
+   * tenth of the device's time, one in flight and one waiting. Offer the next when `onOutcome` tells of the last, and
+   * none is superseded; give a frame without a deadline `Infinity`, and none is late.
+   */
+  readonly class?: StreamClass
   /** Called once for each offered frame, at the latest when the stream is disposed; the pixels are free from then on. */
   readonly onOutcome: (frame: F, outcome: FrameOutcome) => void
 }
