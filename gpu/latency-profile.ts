@@ -5,6 +5,11 @@ const gain = 0.05
 /** A run after a pause says more of now than those before it: a shape that was given up is believed again in 3 s. */
 const rareGain = 0.5
 const rareAfterMs = 500
+/**
+ * A batch size that was not run for so long while others were is judged by the line too, and taken at the better of the
+ * two, and starts anew: else what a bad spell taught of large batches would keep them from ever being tried again.
+ */
+const staleAfterMs = 5_000
 /** Samples of a batch size before its own mean is trusted more than the line through all sizes. */
 const trustedSamples = 3
 /** What one older sample keeps of its weight in the line's fit per newer one: half after 140 batches. */
@@ -21,6 +26,8 @@ interface SizeStatistics {
   meanMs: number
   deviationMs: number
   samples: number
+  /** When the last batch of this size went, or about. */
+  ranAtMs: number
 }
 
 /**
@@ -42,6 +49,7 @@ export class LatencyProfile {
   /** Another shape's line, scaled. */
   #guess: { readonly alphaMs: number; readonly betaMs: number } | null = null
   #isRare = false
+  #exploredAtMs = -Infinity
   #ranAtMs = -Infinity
 
   constructor(batchMax: number) {
@@ -51,6 +59,7 @@ export class LatencyProfile {
       meanMs: 0,
       deviationMs: 0,
       samples: 0,
+      ranAtMs: -Infinity,
     }))
   }
 
@@ -68,7 +77,7 @@ export class LatencyProfile {
   add(batchSize: number, ms: number): void {
     const size = this.#size(batchSize)
     const countedMs = Math.min(ms, this.#plausibleMs(size, batchSize))
-    if (size.samples === 0) {
+    if (size.samples === 0 || this.#isStale(size)) {
       size.meanMs = countedMs
       size.deviationMs = countedMs * 0.1
     }
@@ -77,6 +86,7 @@ export class LatencyProfile {
     size.meanMs += share * errorMs
     size.deviationMs += share * (Math.abs(errorMs) - size.deviationMs)
     size.samples++
+    size.ranAtMs = this.#ranAtMs
     this.#fit(batchSize, countedMs)
   }
 
@@ -93,6 +103,8 @@ export class LatencyProfile {
   /** A batch of this shape goes now. */
   ran(nowMs: number): void {
     this.#isRare = this.idleMs(nowMs) >= rareAfterMs
+    // What calibration taught is as fresh as the first run.
+    if (this.#ranAtMs === -Infinity) for (const size of this.#sizes) size.ranAtMs = nowMs
     this.#ranAtMs = nowMs
   }
 
@@ -110,8 +122,21 @@ export class LatencyProfile {
   /** L95: what a batch takes at most, 19 times of 20; mean + 3 deviations. */
   highMs(batchSize: number): number {
     const size = this.#size(batchSize)
-    if (size.samples >= trustedSamples) return size.meanMs + 3 * size.deviationMs
-    return (this.#alphaMs * batchSize + this.#betaMs) * lineHeadroom
+    const lineMs = (this.#alphaMs * batchSize + this.#betaMs) * lineHeadroom
+    if (size.samples < trustedSamples) return lineMs
+    const ownMs = size.meanMs + 3 * size.deviationMs
+    return this.#isStale(size) ? Math.min(ownMs, lineMs) : ownMs
+  }
+
+  /**
+   * Whether a batch should have this size although the line says another is better: true at most once in a while. From
+   * one size alone nothing can be said of the line's slope, so that a wrong one would stand for ever.
+   */
+  explores(batchSize: number): boolean {
+    if (!this.#isStale(this.#size(batchSize))) return false
+    if (this.#ranAtMs - this.#exploredAtMs < staleAfterMs) return false
+    this.#exploredAtMs = this.#ranAtMs
+    return true
   }
 
   /** A first guess for another picture size: `ratio` is its share of pixels of this one's. */
@@ -121,6 +146,10 @@ export class LatencyProfile {
     profile.#betaMs = this.#betaMs
     profile.#guess = { alphaMs: profile.#alphaMs, betaMs: profile.#betaMs }
     return profile
+  }
+
+  #isStale(size: SizeStatistics): boolean {
+    return this.#ranAtMs - size.ranAtMs >= staleAfterMs
   }
 
   #size(batchSize: number): SizeStatistics {

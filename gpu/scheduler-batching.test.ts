@@ -118,3 +118,27 @@ test('Efficient does not wait when nobody else could join.', () => {
   scheduler.arrive('b', frameOf('b', 0), 10)
   assert.equal(polled(scheduler, 11), 'a b')
 })
+
+test('Large batches that were slow for a while come back once they are not.', () => {
+  const fastMs = (batchSize: number): number => 2 * batchSize + 12
+  const { scheduler } = setUp({ batchMax: 8, latencyMs: fastMs })
+  const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  for (const id of ids) scheduler.addStream(id, everyFrame)
+  const sizesAfter: number[] = []
+  let nowMs = 0
+  while (nowMs < 60_000) {
+    for (const [index, id] of ids.entries())
+      scheduler.arrive(id, frameOf(id, nowMs - index, 100), nowMs)
+    const batch = dispatched(scheduler, nowMs)
+    const isSlow = nowMs >= 2_000 && nowMs < 12_000
+    const { size } = batch
+    // Only batches beyond four suffer: a device that is short of memory, say.
+    const ms = isSlow && size > 4 ? 150 : fastMs(size)
+    nowMs += ms
+    scheduler.done(batch, ms)
+    // b* = sqrt(8 * 12 / 2), about 7.
+    if (nowMs > 27_000) sizesAfter.push(size)
+  }
+  const large = sizesAfter.filter((size) => size >= 7).length / sizesAfter.length
+  assert.ok(large > 0.95, `${Math.round(large * 100)} % of the batches are large again`)
+})

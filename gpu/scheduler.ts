@@ -180,11 +180,15 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
     const { mode } = this.#options
     const batchMax = this.#batchMax
     const joining = this.#ready.fixShape()
-    const wanted = Math.min(
-      mode === 'fresh' ? this.#bestSize(nowMs) : batchMax,
-      // Sessions that are free as well take their share at once instead of after this one.
-      Math.ceil(joining / freeSessions),
-    )
+    // Sessions that are free as well take their share at once instead of after this one.
+    const available = Math.min(batchMax, Math.ceil(joining / freeSessions))
+    const best = mode === 'fresh' ? this.#bestSize(nowMs) : batchMax
+    const larger = Math.min(batchMax, 2 * best)
+    const explores =
+      best < larger &&
+      larger <= available &&
+      this.#profiles.of(this.#ready.first.shape).explores(larger)
+    const wanted = Math.min(explores ? larger : best, available)
     this.#ready.order(wanted)
     return wanted
   }
