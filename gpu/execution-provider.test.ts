@@ -82,16 +82,15 @@ test('a library that is there and does not load is named in the words of the loa
     )
 })
 
-test('a library that lacks another one names that one, and the package that brings it', () => {
+test('a library that lacks another one names that one, and the package that brings it', (context) => {
   const explain = (text: string): string => {
-    const { dlopen } = process
-    process.dlopen = () => {
+    const loader = context.mock.method(process, 'dlopen', () => {
       throw new Error(text)
-    }
+    })
     try {
       return librariesIn(folder, 'linux').explain('tensorrt') ?? 'it loads'
     } finally {
-      process.dlopen = dlopen
+      loader.mock.restore()
     }
   }
   const absent = 'cannot open shared object file: No such file or directory'
