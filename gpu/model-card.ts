@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { headSchema } from './heads/head-schema.ts'
 
 const share = z.number().min(0).max(1)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 in lower-case hex')
@@ -6,7 +7,7 @@ const threeNumbers = z.tuple([z.number(), z.number(), z.number()])
 
 /** What a model file wants to be fed, in the words of its trainer. */
 export const inputSchema = z.strictObject({
-  /** Pixels. `longSide`: rectangular, the picture's other side follows its aspect; else one fixed size. */
+  /** Pixels. `longSide`: rectangular, the other side follows the picture's aspect; else what the file is fixed to. */
   size: z.union([
     z.strictObject({ longSide: z.int().min(32).max(4096) }),
     z.strictObject({ width: z.int().min(32).max(4096), height: z.int().min(32).max(4096) }),
@@ -44,15 +45,6 @@ const sourceSchema = z.discriminatedUnion('kind', [
   }),
 ])
 
-/** The head turns raw outputs into boxes; one family, one file in `heads/`. */
-const headSchema = z.discriminatedUnion('family', [
-  z.strictObject({
-    family: z.literal('yolox'),
-    /** Pixels a grid cell, in the order of the anchors. */
-    strides: z.array(z.int().min(1)).min(1),
-  }),
-])
-
 const expectedBoxSchema = z.strictObject({
   class: z.string(),
   score: share,
@@ -62,27 +54,37 @@ const expectedBoxSchema = z.strictObject({
   height: share,
 })
 
-const selfTestSchema = z.strictObject({
-  photo: z.strictObject({
-    package: z.string(),
-    version: z.string(),
-    member: z.string(),
-    licence: z.string(),
-    sha256,
-  }),
-  /** FFmpeg filters that make the test picture of the photo, and its size then. */
-  picture: z.strictObject({
-    filter: z.string().min(1),
-    width: z.int().min(1),
-    height: z.int().min(1),
-  }),
-  /** Every box that the model finds on the picture, and no other. */
-  boxes: z.array(expectedBoxSchema).min(1),
-  /** Largest difference of a score. */
-  scoreTolerance: share,
-  /** Largest difference of an edge, as a share of the picture's side. */
-  edgeTolerance: share,
-})
+const selfTestSchema = z
+  .strictObject({
+    photo: z.strictObject({
+      package: z.string(),
+      version: z.string(),
+      member: z.string(),
+      licence: z.string(),
+      sha256,
+    }),
+    /** FFmpeg filters that make the test picture of the photo, and its size then. */
+    picture: z.strictObject({
+      filter: z.string().min(1),
+      width: z.int().min(1),
+      height: z.int().min(1),
+    }),
+    /**
+     * Where the boxes come from. `published`: these weights are known to find them. `recorded`: found when a user's own
+     * file was prepared, and judged plausible; what could not be known stands in `prepared.notes`.
+     */
+    basis: z.enum(['published', 'recorded']).default('published'),
+    /** Every box that the model finds on the picture, and no other. */
+    boxes: z.array(expectedBoxSchema),
+    /** Largest difference of a score. */
+    scoreTolerance: share,
+    /** Largest difference of an edge, as a share of the picture's side. */
+    edgeTolerance: share,
+  })
+  .refine(({ basis, boxes }) => basis === 'recorded' || boxes.length > 0, {
+    path: ['boxes'],
+    message: 'must name at least one box that these weights find',
+  })
 
 const card = {
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes'),
@@ -96,7 +98,7 @@ const card = {
   classes: z.array(z.string().min(1)).min(1),
   thresholds: z.strictObject({
     score: share,
-    /** Boxes of one class that overlap more than this are one object. */
+    /** Boxes of one class that overlap more than this are one object; 1: the network sees to that itself. */
     iou: share,
     detectionsMax: z.int().min(1).max(10_000),
   }),
@@ -121,6 +123,10 @@ export const modelCardSchema = z.strictObject({
     rawSha256: sha256,
     /** Version of the preparation that made it; another one makes it anew. */
     preparation: z.int(),
+    /** Pictures a run; null: any number. */
+    batchMax: z.int().min(1).nullable().default(null),
+    /** For people: what the preparation could not do, or could not know. */
+    notes: z.array(z.string()).default([]),
   }),
 })
 export type ModelCard = z.infer<typeof modelCardSchema>

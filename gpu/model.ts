@@ -2,20 +2,22 @@ import * as ort from 'onnxruntime-node'
 import { assert } from '#std/assert.ts'
 import type { Clock } from '#std/clock.ts'
 import { messageOf } from '#std/coded-error.ts'
-import { Candidates, candidateValues } from './candidates.ts'
+import { Candidates } from './candidates.ts'
 import {
   openOnFirstProvider,
   type OpenedSession,
   type PassedOver,
   providerOption,
 } from './execution-provider.ts'
-import type { Head } from './heads/head.ts'
+import type { Head, HeadOutput } from './heads/head.ts'
 import { headOfCard } from './heads/head-of-card.ts'
 import { type Placement, placementOf } from './letterbox.ts'
 import type { ModelCard } from './model-card.ts'
 import { ModelError } from './model-error.ts'
 import { readModelCard, readModelFile } from './model-files.ts'
 import { suppress } from './nms.ts'
+import { OutputMemory } from './output-memory.ts'
+import { toShares } from './to-shares.ts'
 
 /** `count` pictures of width * height * 3 bytes one after another, in the card's colour order. */
 export interface PixelBatch {
@@ -56,31 +58,34 @@ export interface OpenModelOptions {
   readonly clock: Clock
 }
 
+/** A model whose raw numbers can be looked at; only where models are prepared and verified. */
+export interface InspectableModel extends Model {
+  /** The outputs that the head reads, in its order, before it reads them. Copies. */
+  runRaw(batch: PixelBatch): Promise<readonly HeadOutput[]>
+}
+
 /** Rejects with a ModelError. */
-export async function openModel(options: OpenModelOptions): Promise<Model> {
+export async function openModel(options: OpenModelOptions): Promise<InspectableModel> {
   const card = await readModelCard(options.cardPath)
   const bytes = await readModelFile(options.modelPath, card)
   const opened = await openSession(bytes, options)
   const { session, executionProvider, passedOver } = opened
   const head = headOfCard(card)
-  const outputName = checkedOutput(session, head, options.modelPath)
+  const outputNames = checkedOutputs(session, head, options.modelPath)
   const { clock } = options
-  return new OnnxModel({ card, executionProvider, passedOver, session, outputName, head, clock })
+  return new OnnxModel({ card, executionProvider, passedOver, session, outputNames, head, clock })
 }
 
-/** Shapes and batch sizes in use at one time; the oldest memory goes, and is made again when it is needed. */
-const outputsMax = 8
-
-class OnnxModel implements Model {
+class OnnxModel implements InspectableModel {
   readonly card: ModelCard
   readonly executionProvider: string
   readonly passedOver: readonly PassedOver[]
   readonly #session: ort.InferenceSession
-  readonly #outputName: string
   readonly #head: Head
   readonly #clock: Clock
   readonly #candidates = new Candidates()
-  readonly #outputs = new Map<number, Float32Array>()
+  readonly #outputNames: readonly string[]
+  readonly #memory: OutputMemory
   #isRunning = false
   #isReleased = false
 
@@ -89,7 +94,7 @@ class OnnxModel implements Model {
     readonly executionProvider: string
     readonly passedOver: readonly PassedOver[]
     readonly session: ort.InferenceSession
-    readonly outputName: string
+    readonly outputNames: readonly string[]
     readonly head: Head
     readonly clock: Clock
   }) {
@@ -97,54 +102,53 @@ class OnnxModel implements Model {
     this.executionProvider = parts.executionProvider
     this.passedOver = parts.passedOver
     this.#session = parts.session
-    this.#outputName = parts.outputName
+    this.#outputNames = parts.outputNames
+    this.#memory = new OutputMemory(parts.outputNames)
     this.#head = parts.head
     this.#clock = parts.clock
   }
 
   async run(batch: PixelBatch): Promise<BatchResult> {
+    const { count } = batch
+    const { outputs, inferredAtMs } = await this.#runSession(batch)
+    const placement = placementOf(this.card.input, batch)
+    const detections = Array.from({ length: count }, (_, index) =>
+      this.#detectionsOf(outputs, index, placement),
+    )
+    return { detections, inferredAtMs }
+  }
+
+  async runRaw(batch: PixelBatch): Promise<readonly HeadOutput[]> {
+    const { outputs } = await this.#runSession(batch)
+    return outputs.map(({ dims, data }) => ({ dims: [...dims], data: data.slice() }))
+  }
+
+  async #runSession(batch: PixelBatch) {
     const { pixels, count, width, height } = batch
+    const { batchMax } = this.card.prepared
     assert(pixels.length === count * width * height * 3, 'a batch holds count * w * h * 3 bytes')
+    assert(batchMax === null || count <= batchMax, 'no batch is larger than the file takes')
     assert(!this.#isRunning, 'one run at a time')
     this.#isRunning = true
     try {
-      const placement = placementOf(this.card.input, batch)
-      const input = new ort.Tensor('uint8', pixels, [count, height, width, 3])
-      const padded = { width: placement.paddedWidth, height: placement.paddedHeight }
-      const dims = this.#head.outputDims(count, padded)
-      const data = this.#outputFor(dims)
-      const output = new ort.Tensor('float32', data, dims)
-      await this.#session.run({ pixels: input }, { [this.#outputName]: output })
-      const inferredAtMs = this.#clock.nowMs()
-      const detections = Array.from({ length: count }, (_, index) =>
-        this.#detectionsOf({ data, dims }, index, placement),
-      )
-      return { detections, inferredAtMs }
+      const feeds = { pixels: new ort.Tensor('uint8', pixels, [count, height, width, 3]) }
+      const standing = this.#memory.of(batch)
+      if (standing === null) {
+        const found = await this.#session.run(feeds, this.#outputNames)
+        const inferredAtMs = this.#clock.nowMs()
+        return { outputs: this.#memory.learn(batch, found), inferredAtMs }
+      }
+      await this.#session.run(feeds, standing.tensors)
+      return { outputs: standing.outputs, inferredAtMs: this.#clock.nowMs() }
     } finally {
       this.#isRunning = false
     }
   }
 
-  /** onnxruntime writes into memory that it is given: without, 0.7 MB of garbage a frame, 31 MB at its height. */
-  #outputFor(dims: readonly number[]): Float32Array {
-    const length = dims.reduce((product, dim) => product * dim, 1)
-    const standing = this.#outputs.get(length)
-    if (standing !== undefined) return standing
-    const oldest = this.#outputs.keys().next()
-    if (this.#outputs.size === outputsMax && !oldest.done) this.#outputs.delete(oldest.value)
-    const output = new Float32Array(length)
-    this.#outputs.set(length, output)
-    return output
-  }
-
-  #detectionsOf(
-    output: { readonly data: Float32Array; readonly dims: readonly number[] },
-    index: number,
-    placement: Placement,
-  ): Float32Array {
+  #detectionsOf(outputs: readonly HeadOutput[], index: number, placement: Placement): Float32Array {
     const padded = { width: placement.paddedWidth, height: placement.paddedHeight }
     this.#candidates.clear()
-    this.#head.decode(output, index, padded, this.#candidates)
+    this.#head.decode(outputs, index, padded, this.#candidates)
     const kept = suppress(this.#candidates, this.card.thresholds)
     return toShares(this.#candidates, kept, placement)
   }
@@ -154,35 +158,6 @@ class OnnxModel implements Model {
     this.#isReleased = true
     await this.#session.release()
   }
-}
-
-/** Clipped to the picture; what lies in the padding alone is left out. */
-function toShares(
-  { values }: Candidates,
-  kept: readonly number[],
-  placement: Placement,
-): Float32Array {
-  const shares = new Float32Array(kept.length * candidateValues)
-  let count = 0
-  for (const index of kept) {
-    const [classIndex = 0, score = 0, ...edges] = values.subarray(
-      index * candidateValues,
-      (index + 1) * candidateValues,
-    )
-    const [left = 0, top = 0, right = 0, bottom = 0] = edges
-    const shareLeft = clip((left - placement.left) / placement.width)
-    const shareTop = clip((top - placement.top) / placement.height)
-    const shareWidth = clip((right - placement.left) / placement.width) - shareLeft
-    const shareHeight = clip((bottom - placement.top) / placement.height) - shareTop
-    if (shareWidth <= 0 || shareHeight <= 0) continue
-    shares.set([classIndex, score, shareLeft, shareTop, shareWidth, shareHeight], count)
-    count += candidateValues
-  }
-  return shares.subarray(0, count)
-}
-
-function clip(share: number): number {
-  return Math.min(1, Math.max(0, share))
 }
 
 async function openSession(
@@ -211,19 +186,26 @@ async function openSession(
   }
 }
 
-/** The name of the one output, where input and output are what prologue and head take. */
-function checkedOutput(session: ort.InferenceSession, head: Head, path: string): string {
+/** Names of the outputs that the head reads, where input and outputs are what prologue and head take. */
+function checkedOutputs(
+  session: ort.InferenceSession,
+  head: Head,
+  path: string,
+): readonly string[] {
   const [input] = session.inputMetadata
-  const [output] = session.outputMetadata
   const takesPixels = input?.isTensor && input.name === 'pixels' && input.type === 'uint8'
   if (!takesPixels || session.inputNames.length !== 1)
     throw new ModelError(
       'model_invalid',
       `model file ${path} takes no “pixels” (uint8 [N, h, w, 3]); was it prepared?`,
     )
-  if (!output?.isTensor || output.type !== 'float32')
-    throw new ModelError('model_invalid', `model file ${path} has no float32 output`)
-  const refusal = head.refuse(output.shape.map((dim) => (typeof dim === 'number' ? dim : null)))
-  if (refusal === null) return output.name
-  throw new ModelError('model_invalid', `model file ${path}: ${refusal}`)
+  const outputs = session.outputMetadata.map((output) => {
+    if (!output.isTensor || output.type !== 'float32')
+      throw new ModelError('model_invalid', `output “${output.name}” of ${path} is no float32`)
+    const dims = output.shape.map((dim) => (typeof dim === 'number' && dim > 0 ? dim : null))
+    return { name: output.name, dims }
+  })
+  const binding = head.bind(outputs)
+  if (binding.kind === 'bound') return binding.names
+  throw new ModelError('model_invalid', `model file ${path}: ${binding.sentence}`)
 }

@@ -10,6 +10,7 @@ const card = {
   selfTest: {
     photo: { package: 'p', version: '1.0.0', member: 'm', licence: 'MIT', sha256: '0'.repeat(64) },
     picture: { filter: 'null', width: 640, height: 360 },
+    basis: 'published' as const,
     boxes: [person, dog],
     scoreTolerance: 0.08,
     edgeTolerance: 0.02,

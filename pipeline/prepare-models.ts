@@ -45,6 +45,8 @@ export async function prepareModel(options: PrepareModelOptions): Promise<ModelC
       from: source.kind,
       rawSha256: sha256Of(raw),
       preparation: preparationVersion,
+      batchMax: null,
+      notes: [],
     },
   }
   // Kept, so that another card or another preparation needs no network.

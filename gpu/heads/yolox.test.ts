@@ -19,7 +19,7 @@ function outputOf(rows: Readonly<Record<number, readonly number[]>>, count = 1) 
 
 function decode(rows: Readonly<Record<number, readonly number[]>>, index = 0): number[][] {
   const candidates = new Candidates()
-  head.decode(outputOf(rows, 2), index, padded, candidates)
+  head.decode([outputOf(rows, 2)], index, padded, candidates)
   return Array.from({ length: candidates.count }, (_, i) => [
     ...candidates.values.subarray(i * candidateValues, (i + 1) * candidateValues),
   ])
@@ -83,7 +83,7 @@ test('each picture of a batch is decoded from its own rows', () => {
 test('an output for another shape is refused as a bug', () => {
   const output = outputOf({})
   assert.throws(
-    () => head.decode(output, 0, { width: 64, height: 64 }, new Candidates()),
+    () => head.decode([output], 0, { width: 64, height: 64 }, new Candidates()),
     /fits 64x64/,
   )
 })
@@ -97,8 +97,21 @@ for (const [dims, isRefused] of [
   [[300, 6], true],
 ] as const)
   test(`a file with output [${dims.map((dim) => dim ?? '?').join(', ')}] is ${isRefused ? 'refused' : 'taken'}`, () => {
-    assert.equal(head.refuse(dims) !== null, isRefused)
+    const { kind } = head.bind([{ name: 'output', dims }])
+    assert.equal(kind, isRefused ? 'refused' : 'bound')
   })
+
+test('a file with two outputs is refused, and they are named', () => {
+  const dims = [1, 3549, 8]
+  const binding = head.bind([
+    { name: 'a', dims },
+    { name: 'b', dims },
+  ])
+  assert.deepEqual(binding, {
+    kind: 'refused',
+    sentence: 'it has 2 outputs (a [1, 3549, 8], b [1, 3549, 8]), not one',
+  })
+})
 
 test('whatever the network says, candidates are finite boxes of known classes at the threshold or above', () => {
   const anyNumber = fc.oneof(

@@ -1,6 +1,8 @@
 import { assert } from '#std/assert.ts'
 import type { Candidates } from '../candidates.ts'
 import type { Size } from '../letterbox.ts'
+import { bestClass } from './best-class.ts'
+import { bindOnlyOutput } from './bind-outputs.ts'
 import type { Head, HeadOutput } from './head.ts'
 
 /** left-top offsets, log sizes, objectness; the classes follow. */
@@ -20,15 +22,12 @@ export function yoloxHead(options: {
   const values = boxValues + classCount
 
   return {
-    outputDims: (count, padded) => [count, anchorCount(strides, padded), values],
-    refuse(dims) {
-      if (dims.length === 3 && (dims[2] === values || dims[2] === null)) return null
-      return `its output is [${dims.map((dim) => dim ?? '?').join(', ')}], not [N, anchors, ${values}]`
-    },
-    decode(output, index, padded, into) {
+    bind: (outputs) =>
+      bindOnlyOutput(outputs, { axis: 2, values, form: `[N, anchors, ${values}]` }),
+    decode([output], index, padded, into) {
       const anchors = anchorCount(strides, padded)
       assert(
-        output.dims[1] === anchors && output.dims[2] === values,
+        output?.dims[1] === anchors && output.dims[2] === values,
         `the output fits ${padded.width}x${padded.height}`,
       )
       let at = index * anchors * values
@@ -72,11 +71,4 @@ function anchorCount(strides: readonly number[], padded: Size): number {
   for (const stride of strides)
     count += Math.floor(padded.width / stride) * Math.floor(padded.height / stride)
   return count
-}
-
-/** The first of equals. */
-function bestClass(data: Float32Array, from: number, count: number): number {
-  let best = 0
-  for (let i = 1; i < count; i++) if ((data[from + i] ?? 0) > (data[from + best] ?? 0)) best = i
-  return best
 }
