@@ -24,12 +24,22 @@ export interface DetectionStamps {
   readonly batchSize: number
 }
 
+/** The model of a result. */
+export interface ModelIdentity {
+  readonly name: string
+  /** Of the prepared file. */
+  readonly sha256: string
+  readonly classes: readonly string[]
+}
+
 /** What became of an offered frame; each gets exactly one. */
 export type FrameOutcome =
   | {
       readonly kind: 'detected'
       readonly detections: readonly Detection[]
       readonly stamps: DetectionStamps
+      /** The one that found them; another one may serve by now. */
+      readonly model: ModelIdentity
     }
   | { readonly kind: 'superseded' | 'late' | 'paced' }
   | { readonly kind: 'failed'; readonly code: string }
@@ -50,6 +60,11 @@ export interface StreamOptions<F extends OfferedFrame> {
   readonly class?: StreamClass
   /** Called once for each offered frame, at the latest when the stream is disposed; the pixels are free from then on. */
   readonly onOutcome: (frame: F, outcome: FrameOutcome) => void
+  /**
+   * Another model serves that wants its pixels scaled otherwise: open a stream with `inputGeometry` as it is now, and
+   * dispose this one once it has ended what it was offered. It still works, with the former model, for a minute.
+   */
+  readonly onOutdated?: () => void
 }
 
 export interface DetectorStream<F extends OfferedFrame> extends Disposable {
@@ -66,16 +81,31 @@ export interface InputGeometry {
   readonly pixelFormat: 'bgr24' | 'rgb24'
 }
 
+export interface SwapProgress {
+  readonly model: string
+  /** `switching`: it serves, and the former one ends what it has. */
+  readonly phase: 'loading' | 'testing' | 'switching'
+  readonly startedAtMs: number
+}
+
+export interface SwapFailure {
+  readonly model: string
+  readonly code: string
+  /** One sentence. */
+  readonly message: string
+  readonly failedAtMs: number
+}
+
 export interface DetectorStatus {
   /** The model serves: loaded, warm, self-test passed. */
   readonly ready: boolean
   /** One sentence while it does not. */
   readonly reason: string | null
-  readonly model: {
-    readonly name: string
-    readonly sha256: string
-    readonly classes: readonly string[]
-  }
+  readonly model: ModelIdentity
+  /** Of the model that is taking over, if one is. */
+  readonly swap: SwapProgress | null
+  /** The last one that did not come about, until one does. */
+  readonly lastSwapFailure: SwapFailure | null
   readonly executionProvider: string
   /** Providers that the operator would have preferred, and why they were not taken. */
   readonly passedOver: readonly PassedOver[]

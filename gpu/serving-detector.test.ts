@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { FakeClock } from '#std/fake-clock.ts'
 import type { FrameOutcome } from './detector.ts'
 import {
+  card,
   FakeThreads,
   type NamedFrame,
   offered,
@@ -84,6 +85,7 @@ test('A frame goes to the worker by memory and offset and comes back with its bo
       kind: 'detected',
       detections: [{ classIndex: 2, score: 0.5, left: 0.25, top: 0.25, width: 0.5, height: 0.5 }],
       stamps: { dispatchedAtMs: 1_005, inferredAtMs: 1_015, postedAtMs: 1_016, batchSize: 1 },
+      model: { name: 'yolox-nano', sha256: card.prepared.sha256, classes: card.classes },
     },
   ])
   assert.equal(detector.batchSizes().total, 1)

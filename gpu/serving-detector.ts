@@ -1,11 +1,7 @@
-import { assert } from '#std/assert.ts'
-import type { Clock, Timer } from '#std/clock.ts'
+import { withTimeout, type Clock } from '#std/clock.ts'
 import { Histogram } from '#std/histogram.ts'
 import type { Log } from '#std/log.ts'
-import type { Batch } from './batch.ts'
-import type { Detection } from './detection.ts'
 import type {
-  DetectionStamps,
   Detector,
   DetectorStatus,
   DetectorStream,
@@ -13,20 +9,19 @@ import type {
   InputGeometry,
   OfferedFrame,
   StreamOptions,
+  SwapFailure,
 } from './detector.ts'
-import type { InferenceBoot, RanMessage, ReadyMessage } from './inference-messages.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { Generation } from './generation.ts'
+import type { InferenceBoot } from './inference-messages.ts'
 import type { StartInferenceThread } from './inference-thread.ts'
 import { inputGeometry } from './letterbox.ts'
-import type { ModelCard } from './model-card.ts'
+import { ModelSwap, type SwapRequest, type SwapResult } from './model-swap.ts'
+import { wantSamePixels } from './same-pixels.ts'
 import { Scheduler } from './scheduler.ts'
-import type {
-  SchedulerMode,
-  SchedulerOptions,
-  SchedulingPolicy,
-  Undetected,
-} from './scheduling-policy.ts'
-import { ServingStream, type Offer } from './serving-stream.ts'
-import { SessionPool } from './session-pool.ts'
+import type { SchedulerMode, SchedulerOptions, SchedulingPolicy } from './scheduling-policy.ts'
+import type { Offer } from './serving-stream.ts'
+import { SwapError } from './swap-error.ts'
 
 export interface ServingDetectorOptions {
   readonly start: StartInferenceThread
@@ -39,94 +34,69 @@ export interface ServingDetectorOptions {
   readonly log: Log
 }
 
-const undetected: Record<Undetected, FrameOutcome> = {
-  superseded: { kind: 'superseded' },
-  late: { kind: 'late' },
-  paced: { kind: 'paced' },
-}
-const lost: FrameOutcome = { kind: 'failed', code: 'inference_lost' }
 const closed: FrameOutcome = { kind: 'failed', code: 'detector_closed' }
-/** Class index, score, left, top, width, height. */
-const valuesADetection = 6
+const replaced: FrameOutcome = { kind: 'failed', code: 'model_replaced' }
 const batchSizeEdges = [1, 2, 4, 8, 16, 32] as const
+/**
+ * Streams that are told to have their pixels scaled otherwise leave at their camera's next key frame; cameras without
+ * one give up after 30 s. Later than this the former model goes and takes them with it.
+ */
+const moveLimitMs = 60_000
 
-/** The scheduler's shell: gives it the time, its dispatches to the sessions, and their answers to the streams. */
+/** The model that serves, the streams that it serves, and the change to another one. */
 export class ServingDetector implements Detector {
-  readonly #clock: Clock
-  readonly #createPolicy: (batchMax: number) => SchedulingPolicy<Offer>
-  readonly #pool: SessionPool<Batch<Offer>>
-  readonly #streams = new Set<{ close(outcome: FrameOutcome): void }>()
+  readonly #options: ServingDetectorOptions
   readonly #batchSizes = new Histogram(batchSizeEdges)
-  #ready: ReadyMessage | null = null
-  #policy: SchedulingPolicy<Offer> | null = null
-  #streamCount = 0
-  #timer: Timer | null = null
-  #isPumping = false
-  /** Something changed since the scheduler was asked. */
-  #mustPump = false
+  /** All that have workers: the one that serves, one that is being loaded, one that ends. */
+  readonly #generations = new Set<Generation>()
+  #current: Dispatcher
+  /** Serves streams that still have the pixels of the model before. */
+  #former: Dispatcher | null = null
+  #swap: ModelSwap | null = null
+  #lastSwapFailure: SwapFailure | null = null
+  /** Of generations that have left. */
+  #earlierRestarts = 0
+  readonly #closing = Promise.withResolvers<void>()
   #disposing: Promise<void> | null = null
 
-  private constructor(options: ServingDetectorOptions) {
-    this.#clock = options.clock
-    const { policy = (policyOptions) => new Scheduler<Offer>(policyOptions) } = options
-    this.#createPolicy = (batchMax) =>
-      policy({
-        batchMax,
-        mode: options.mode,
-        onUndetected: (offer, outcome) => offer.settle(undetected[outcome]),
-      })
-    this.#pool = new SessionPool<Batch<Offer>>({
-      ...options,
-      onReady: (ready) => this.#onReady(ready),
-      onRan: (batch, ran) => this.#onRan(batch, ran),
-      onLost: (batch) => this.#onLost(batch),
-    })
+  private constructor(options: ServingDetectorOptions, first: Generation) {
+    this.#options = options
+    this.#generations.add(first)
+    this.#current = this.#dispatcherOf(first)
   }
 
   /** Resolves when all sessions serve; rejects with InferenceError. */
   static async open(options: ServingDetectorOptions): Promise<ServingDetector> {
-    const detector = new ServingDetector(options)
+    const first = new Generation(options)
     try {
-      await detector.#pool.opened()
-      return detector
+      await first.opened()
+      return new ServingDetector(options, first)
     } catch (error) {
-      await detector[Symbol.asyncDispose]()
+      await first[Symbol.asyncDispose]()
       throw error
     }
   }
 
   addStream<F extends OfferedFrame>(options: StreamOptions<F>): DetectorStream<F> {
-    // A camera that changes its picture size opens a new stream under its id before the old one has ended.
-    const key = `${options.streamId}#${++this.#streamCount}`
-    const memoryId = this.#pool.announce(options.memory)
-    this.#scheduler.addStream(key, options)
-    const stream: ServingStream<F> = new ServingStream<F>(options, memoryId, {
-      arrive: (offer) => this.#arrive(key, offer),
-      leave: () => {
-        this.#streams.delete(stream)
-        this.#scheduler.removeStream(key)
-        this.#pool.forget(memoryId)
-      },
-    })
-    if (this.#disposing === null) this.#streams.add(stream)
-    else stream.close(closed)
-    return stream
+    return this.#current.addStream(options)
   }
 
   inputGeometry(source: { readonly width: number; readonly height: number }): InputGeometry {
-    return inputGeometry(this.#card(), source)
+    return inputGeometry(this.#current.generation.card, source)
   }
 
   status(): DetectorStatus {
-    const card = this.#card()
+    const { pool, model, ready } = this.#current.generation
     return {
-      ready: this.#pool.isReady && this.#disposing === null,
-      reason: this.#disposing === null ? this.#pool.reason : 'the detector is closing',
-      model: { name: card.name, sha256: card.prepared.sha256, classes: card.classes },
-      executionProvider: this.#ready?.executionProvider ?? 'none',
-      passedOver: this.#ready?.passedOver ?? [],
-      restarts: this.#pool.restarts,
-      utilization: this.#pool.utilization(),
+      ready: pool.isReady && this.#disposing === null,
+      reason: this.#disposing === null ? pool.reason : 'the detector is closing',
+      model,
+      swap: this.#swap?.progress() ?? null,
+      lastSwapFailure: this.#lastSwapFailure,
+      executionProvider: ready.executionProvider,
+      passedOver: ready.passedOver,
+      restarts: this.#restarts(),
+      utilization: pool.utilization(),
     }
   }
 
@@ -135,9 +105,32 @@ export class ServingDetector implements Detector {
     return this.#batchSizes
   }
 
-  /** What each session did since the start. */
+  /** What each session did since the model serves. */
   sessions(): readonly { readonly busyMs: number; readonly batches: number }[] {
-    return this.#pool.stats()
+    return this.#current.generation.pool.stats()
+  }
+
+  /**
+   * Loads, warms and tests another model, or the same elsewhere, beside the one that serves; then it takes over between
+   * two batches and the former one ends what it has. Resolves when that one has left: no frame is lost to it. Rejects
+   * with InferenceError, and nothing has changed, where the new one cannot serve; with SwapError where it is not tried.
+   */
+  async swap(request: SwapRequest): Promise<SwapResult> {
+    if (this.#swap !== null)
+      throw new SwapError(
+        'swap_in_progress',
+        `the model “${this.#swap.progress().model}” is about to take over; one at a time`,
+        { retryable: true },
+      )
+    if (this.#disposing !== null) throw new SwapError('detector_closed', 'the detector is closing')
+    const swap = this.#startSwap(request)
+    this.#swap = swap
+    try {
+      await this.#opened(swap)
+      return await this.#switch(swap)
+    } finally {
+      this.#swap = null
+    }
   }
 
   /** What runs comes to its end, the workers leave, and frames that still wait fail. */
@@ -147,113 +140,96 @@ export class ServingDetector implements Detector {
   }
 
   async #dispose(): Promise<void> {
-    this.#stopTimer()
-    await this.#pool[Symbol.asyncDispose]()
-    for (const stream of this.#streams) stream.close(closed)
+    this.#closing.resolve()
+    const dispatchers = this.#former === null ? [this.#current] : [this.#current, this.#former]
+    for (const dispatcher of dispatchers) dispatcher.stop(closed)
+    await Promise.all(Array.from(this.#generations, (each) => each[Symbol.asyncDispose]()))
+    for (const dispatcher of dispatchers) dispatcher.close(closed)
   }
 
-  #card(): ModelCard {
-    assert(this.#ready !== null, 'the model serves before anyone holds the detector')
-    return this.#ready.card
+  #startSwap({ name, sessions, ...boot }: SwapRequest): ModelSwap {
+    const { clock, log } = this.#options
+    const next = new Generation({
+      ...this.#options,
+      boot: { ...this.#options.boot, ...boot },
+      sessions: sessions ?? this.#options.sessions,
+    })
+    this.#generations.add(next)
+    log.info('a model is being loaded beside the one that serves', { model: name })
+    return new ModelSwap(name, next, clock)
   }
 
-  #arrive(key: string, offer: Offer): void {
-    // No worker, and none before the budget allows: that is a failure, not a frame that others were preferred to.
-    if (!this.#pool.isHopeful) return offer.settle(lost)
-    this.#scheduler.arrive(key, offer, this.#clock.nowMs())
-    this.#pump()
-  }
-
-  get #scheduler(): SchedulingPolicy<Offer> {
-    assert(this.#policy !== null, 'the model serves before anything is scheduled')
-    return this.#policy
-  }
-
-  #onReady(ready: ReadyMessage): void {
-    this.#ready = ready
-    this.#policy ??= this.#createPolicy(ready.batchMax)
-    const { samples } = ready.calibration
-    for (const sample of samples) this.#scheduler.calibrate(ready.calibration, sample)
-    this.#pump()
-  }
-
-  #onRan(batch: Batch<Offer>, ran: RanMessage): void {
-    const postedAtMs = this.#clock.nowMs()
-    const { dispatchedAtMs, size } = batch
-    const stamps: DetectionStamps = {
-      dispatchedAtMs,
-      inferredAtMs: ran.inferredAtMs,
-      postedAtMs,
-      batchSize: size,
-    }
-    this.#batchSizes.observe(size)
-    // The session first: it works while the results are passed on.
-    const frames = batch.frames.slice()
-    this.#scheduler.done(batch, postedAtMs - dispatchedAtMs)
-    this.#pump()
-    let at = 0
-    for (const [index, offer] of frames.entries()) {
-      const end = at + (ran.counts[index] ?? 0) * valuesADetection
-      offer.settle({ kind: 'detected', detections: detectionsOf(ran.detections, at, end), stamps })
-      at = end
-    }
-  }
-
-  #onLost(batch: Batch<Offer>): void {
-    const frames = batch.frames.slice()
-    this.#scheduler.failed(batch)
-    for (const offer of frames) offer.settle(lost)
-    this.#pump()
-  }
-
-  /** Asks the scheduler until it has nothing to dispatch. Frames may end and arrive in the course of it. */
-  #pump(): void {
-    this.#mustPump = true
-    if (this.#isPumping || this.#disposing !== null) return
-    this.#isPumping = true
-    this.#stopTimer()
+  /** Or else nothing is left of it. */
+  async #opened(swap: ModelSwap): Promise<void> {
     try {
-      while (this.#mustPump) {
-        this.#mustPump = false
-        const nowMs = this.#clock.nowMs()
-        const decision = this.#scheduler.poll(nowMs, this.#pool.freeCount)
-        if (decision.kind === 'dispatch') {
-          this.#dispatch(decision.batch)
-          this.#mustPump = true
-        } else if (decision.kind === 'wait') {
-          this.#stopTimer()
-          this.#timer = this.#clock.after(decision.atMs - nowMs, () => this.#pump())
-        }
-      }
-    } finally {
-      this.#isPumping = false
+      await Promise.race([swap.next.opened(), this.#closing.promise])
+      if (this.#disposing !== null)
+        throw new SwapError('detector_closed', 'the detector closed before the model could serve')
+      this.#lastSwapFailure = null
+    } catch (error) {
+      this.#lastSwapFailure = swap.failure(error)
+      this.#options.log.warn('the model did not take over', { ...this.#lastSwapFailure })
+      await this.#leave(swap.next, swap.next[Symbol.asyncDispose]())
+      throw error
     }
   }
 
-  #dispatch(batch: Batch<Offer>): void {
-    const [first] = batch.frames
-    assert(first !== undefined, 'a batch has a frame')
-    const { width, height } = first
-    const memoryIds = batch.frames.map(({ memoryId }) => memoryId)
-    const byteOffsets = batch.frames.map(({ byteOffset }) => byteOffset)
-    const highMs = this.#scheduler.highMs(batch)
-    this.#pool.run(batch, { width, height, memoryIds, byteOffsets }, highMs)
+  async #switch(swap: ModelSwap): Promise<SwapResult> {
+    const { next } = swap
+    const former = this.#current.generation
+    const samePixels = wantSamePixels(former.card.input, next.card.input)
+    swap.switched()
+    this.#options.log.info('another model serves', {
+      model: next.model.name,
+      sha256: next.model.sha256.slice(0, 12),
+      provider: next.ready.executionProvider,
+      samePixels,
+    })
+    if (samePixels) this.#current.adopt(next)
+    else await this.#moveStreams(next)
+    await this.#leave(former, former.retire())
+    const { executionProvider } = next.ready
+    return {
+      from: former.model,
+      to: next.model,
+      executionProvider,
+      samePixels,
+      ...swap.durations(),
+    }
   }
 
-  #stopTimer(): void {
-    this.#timer?.[Symbol.dispose]()
-    this.#timer = null
-  }
-}
-
-function detectionsOf(values: Float32Array, from: number, to: number): Detection[] {
-  const detections: Detection[] = []
-  for (let at = from; at < to; at += valuesADetection) {
-    const [classIndex = 0, score = 0, left = 0, top = 0, width = 0, height = 0] = values.subarray(
-      at,
-      at + valuesADetection,
+  /** New streams come to `next`; those that there are go on with the former model until their owners have moved. */
+  async #moveStreams(next: Generation): Promise<void> {
+    const { clock, log } = this.#options
+    const former = this.#current
+    this.#former = former
+    this.#current = this.#dispatcherOf(next)
+    await withTimeout(clock, former.outdate(), moveLimitMs, () =>
+      log.warn('streams have not moved to the new model in time', { limitMs: moveLimitMs }),
     )
-    detections.push({ classIndex, score, left, top, width, height })
+    former.close(replaced)
+    this.#former = null
   }
-  return detections
+
+  async #leave(generation: Generation, left: Promise<void>): Promise<void> {
+    await left
+    this.#generations.delete(generation)
+    this.#earlierRestarts += generation.pool.restarts
+  }
+
+  #restarts(): number {
+    let sum = this.#earlierRestarts
+    for (const { pool } of this.#generations) sum += pool.restarts
+    return sum
+  }
+
+  #dispatcherOf(generation: Generation): Dispatcher {
+    const { clock, mode, policy = (options) => new Scheduler<Offer>(options) } = this.#options
+    return new Dispatcher({
+      generation,
+      policy: (options) => policy({ ...options, mode }),
+      clock,
+      batchSizes: this.#batchSizes,
+    })
+  }
 }

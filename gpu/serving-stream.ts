@@ -2,7 +2,8 @@ import type { DetectorStream, FrameOutcome, OfferedFrame, StreamOptions } from '
 
 /** A frame on its way through the detector: what the scheduler sorts by, and who is told how it ended. */
 export interface Offer extends OfferedFrame {
-  readonly memoryId: number
+  /** Number of its stream. */
+  readonly stream: number
   /** Tells the stream's owner; only the first call does anything. */
   settle(outcome: FrameOutcome): void
 }
@@ -19,21 +20,21 @@ const streamClosed: FrameOutcome = { kind: 'failed', code: 'stream_closed' }
 /** One stream of the detector: keeps what is under way, so that all of it has ended when the stream is disposed. */
 export class ServingStream<F extends OfferedFrame> implements DetectorStream<F> {
   readonly #options: StreamOptions<F>
-  readonly #memoryId: number
+  readonly #number: number
   readonly #host: StreamHost
   /** One waits, one is in flight. */
   readonly #underWay = new Set<Offer>()
   #isClosed = false
 
-  constructor(options: StreamOptions<F>, memoryId: number, host: StreamHost) {
+  constructor(options: StreamOptions<F>, number: number, host: StreamHost) {
     this.#options = options
-    this.#memoryId = memoryId
+    this.#number = number
     this.#host = host
   }
 
   offer(frame: F): void {
     if (this.#isClosed) return this.#options.onOutcome(frame, streamClosed)
-    const offer = new StreamOffer(frame, this.#memoryId, (settled, outcome) => {
+    const offer = new StreamOffer(frame, this.#number, (settled, outcome) => {
       this.#underWay.delete(settled)
       this.#options.onOutcome(frame, outcome)
     })
@@ -56,7 +57,7 @@ export class ServingStream<F extends OfferedFrame> implements DetectorStream<F> 
 
 /** The frame's fields, so that the scheduler need not know its type, and its way home. One small object a frame. */
 class StreamOffer implements Offer {
-  readonly memoryId: number
+  readonly stream: number
   readonly byteOffset: number
   readonly width: number
   readonly height: number
@@ -67,10 +68,10 @@ class StreamOffer implements Offer {
 
   constructor(
     frame: OfferedFrame,
-    memoryId: number,
+    stream: number,
     onSettled: (offer: Offer, outcome: FrameOutcome) => void,
   ) {
-    this.memoryId = memoryId
+    this.stream = stream
     this.byteOffset = frame.byteOffset
     this.width = frame.width
     this.height = frame.height

@@ -10,7 +10,7 @@ import type { CameraObjective, DeliveredStamps } from '../slo/camera-slo.ts'
 import { type OpenSource, SourceError, type SourceListener } from '../source/source.ts'
 import { Camera, type CameraParts } from './camera.ts'
 import { RigDecoder } from './rig-decoder.ts'
-import { HeldStream, type RigStream } from './rig-stream.ts'
+import { HeldStream, rigModel, type RigStream } from './rig-stream.ts'
 
 /** Sequence parameter sets that x264 164 made for these picture sizes. */
 export const rigSps = {
@@ -21,8 +21,6 @@ export const rigSps = {
   /** 1280x720 */
   large: Buffer.from('674d401fd9005005bb011000000300100000030320f1832480', 'hex'),
 } as const
-
-export const rigModel = { name: 'fake', sha256: 'f'.repeat(64), classes: ['person', 'bicycle'] }
 
 export function rigConfig(id = 'door'): CameraConfig {
   const url = `rtsp://viewer:secret@camera.test/${id}`
@@ -63,6 +61,7 @@ export class CameraRig {
       addCamera: (objective) => {
         this.objectives.push(objective)
         return {
+          received: () => {},
           delivered: (stamps) => void this.delivered.push(stamps),
           setLive: ({ live }) => void this.isLive.push(live),
           setCameraFps: () => {},
@@ -152,6 +151,8 @@ export class CameraRig {
         ready: true,
         reason: null,
         model: rigModel,
+        swap: null,
+        lastSwapFailure: null,
         executionProvider: 'fake',
         passedOver: [],
         restarts: 0,

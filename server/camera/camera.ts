@@ -77,6 +77,7 @@ export class Camera implements AsyncDisposable {
       cameraId: config.id,
       detectFps: config.detectFps,
       latencyBudgetMs: config.latencyBudgetMs,
+      weight: config.weight,
     })
     this.#source = superviseSource({
       open: parts.openSource(config),
@@ -114,7 +115,7 @@ export class Camera implements AsyncDisposable {
       relay: this.#relayMode(),
       viewers: this.#relay.viewers,
       measuredFps,
-      effectiveFps: this.#detection(measuredFps).effectiveFps,
+      ...this.#detection(measuredFps),
       frames: this.#ledger.counts(),
     }
   }
@@ -137,6 +138,7 @@ export class Camera implements AsyncDisposable {
 
   #onUnit(stamped: StampedUnit): void {
     this.#ledger.received()
+    this.#slo.received(stamped.capturedAtMs)
     this.#gop.add(stamped)
     this.#relay.send(stamped)
     const codec = this.#codec.seen(stamped.unit.parameterSets)
@@ -196,9 +198,8 @@ export class Camera implements AsyncDisposable {
   #onOutcome(decoded: DecodedFrame, outcome: FrameOutcome, codec: Codec): void {
     this.#ledger.settled(outcome.kind)
     if (outcome.kind !== 'detected') return
-    const model = this.#parts.detector.status().model
     const missed = this.#ledger.takeMissed()
-    this.#publisher.publish(resultOf({ decoded, outcome, codec, model, missed }))
+    this.#publisher.publish(resultOf({ decoded, outcome, codec, missed }))
     // Messages leave at the end of this turn: the stamp is taken when they have been written.
     queueMicrotask(() => this.#slo.delivered(stampsOf(decoded, outcome, this.#parts.clock.nowMs())))
   }

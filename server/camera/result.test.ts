@@ -54,7 +54,8 @@ function decodedAt(at: typeof instants) {
 function outcomeAt(at: typeof instants, detections: readonly Detection[]) {
   const { dispatchedAtMs, inferredAtMs, postedAtMs } = at
   const stamps = { dispatchedAtMs, inferredAtMs, postedAtMs, batchSize: 4 }
-  return { kind: 'detected' as const, detections, stamps }
+  const model = { name: 'yolox_nano', sha256: 'ab'.repeat(32), classes: ['person', 'bicycle'] }
+  return { kind: 'detected' as const, detections, stamps, model }
 }
 
 function result(detections: readonly Detection[], at = instants): PublishedResult {
@@ -62,7 +63,6 @@ function result(detections: readonly Detection[], at = instants): PublishedResul
     decoded: decodedAt(at),
     outcome: outcomeAt(at, detections),
     codec: { name: 'H264', profile: 'Main', width: 1920, height: 1080 },
-    model: { name: 'yolox_nano', sha256: 'ab'.repeat(32), classes: ['person', 'bicycle'] },
     missed,
   })
 }

@@ -1,4 +1,4 @@
-import type { DetectorStatus, FrameOutcome } from '#gpu/detector.ts'
+import type { FrameOutcome } from '#gpu/detector.ts'
 import type { Codec } from '#protocol/camera-state.ts'
 import type { DetectedObject, Missed } from '#protocol/messages.ts'
 import type { DecodedFrame } from '../decode/decoder.ts'
@@ -12,13 +12,12 @@ export function resultOf(from: {
   readonly decoded: DecodedFrame
   readonly outcome: Detected
   readonly codec: Codec
-  readonly model: DetectorStatus['model']
   readonly missed: Missed
 }): PublishedResult {
-  const { decoded, outcome, codec, model } = from
+  const { decoded, outcome, codec } = from
   const { stamped } = decoded
   const { unit } = stamped
-  const { stamps } = outcome
+  const { stamps, model } = outcome
   return {
     epoch: stamped.epoch,
     rtpTimestamp: stamped.rtpTimestamp,

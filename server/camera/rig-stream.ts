@@ -2,6 +2,8 @@ import type { DetectorStream, FrameOutcome, OfferedFrame, StreamOptions } from '
 import { assert } from '#std/assert.ts'
 import type { FakeClock } from '#std/fake-clock.ts'
 
+export const rigModel = { name: 'fake', sha256: 'f'.repeat(64), classes: ['person', 'bicycle'] }
+
 /** A camera's stream of the fake detector, whatever its frames are. */
 export interface RigStream {
   readonly waiting: number
@@ -54,6 +56,7 @@ export class HeldStream<F extends OfferedFrame> implements RigStream, DetectorSt
         postedAtMs: dispatchedAtMs + 11,
         batchSize: 1,
       },
+      model: rigModel,
     })
   }
 
