@@ -5,6 +5,7 @@ import {
   relayModeSchema,
   sourceCodeSchema,
 } from './camera-state.ts'
+import { frameCountsSchema } from './frame-counts.ts'
 
 // What the REST API answers. Requests are checked by config/camera.ts, which the YAML shares.
 
@@ -29,17 +30,9 @@ export const cameraViewSchema = z.object({
   viewers: z.int(),
   measuredFps: z.number(),
   effectiveFps: z.number(),
-  /** Access units by what became of them; received = the sum of the others, at any instant. */
-  frames: z.object({
-    received: z.int(),
-    detected: z.int(),
-    superseded: z.int(),
-    late: z.int(),
-    paced: z.int(),
-    damaged: z.int(),
-    failed: z.int(),
-    inFlight: z.int(),
-  }),
+  /** Why `effectiveFps` is below what is configured; null while it is not. */
+  shed: z.object({ reason: z.string() }).nullable(),
+  frames: frameCountsSchema,
 })
 export type CameraView = z.infer<typeof cameraViewSchema>
 

@@ -62,7 +62,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         }),
       )
     : null
-  const slo = started.use(openSlo(clock))
+  const slo = started.use(openSlo({ clock, utilization: () => detector.status().utilization }))
   const publisher = openPublisher({ clock, log, serverVersion: packageJson.version, bootId })
   let decoderRestarts = 0
   const parts: CameraParts = {

@@ -177,6 +177,8 @@ test('its view hides the password and says what it was given', async () => {
 
 test('its objective is that of its configuration', async () => {
   const { rig, camera } = await openRigCamera()
-  assert.deepEqual(rig.objectives, [{ cameraId: 'door', detectFps: 10, latencyBudgetMs: 200 }])
+  assert.deepEqual(rig.objectives, [
+    { cameraId: 'door', detectFps: 10, latencyBudgetMs: 200, weight: 1 },
+  ])
   await camera[Symbol.asyncDispose]()
 })

@@ -95,6 +95,7 @@ function viewOf(config: Pick<CameraConfig, 'id' | 'url'>): CameraView {
     viewers: 0,
     measuredFps: 0,
     effectiveFps: 0,
+    shed: null,
     frames: {
       received: 0,
       detected: 0,

@@ -101,8 +101,8 @@ function parse(text: string): { types: Map<string, string>; samples: Map<string,
 
 function sourcesOf(): { sources: MetricSources; removeCamera: () => void } {
   const clock = new FakeClock(1_000)
-  const slo = openSlo(clock)
-  const camera = slo.addCamera({ cameraId: 'a', detectFps: 10, latencyBudgetMs: 200 })
+  const slo = openSlo({ clock, utilization: () => 0.5 })
+  const camera = slo.addCamera({ cameraId: 'a', detectFps: 10, latencyBudgetMs: 200, weight: 1 })
   for (const [capturedAtMs, latencyMs] of [
     [700, 250],
     [750, 100],

@@ -12,6 +12,8 @@ export interface DeliveredStamps {
 
 /** One camera's side of the objectives. Disposing takes its series away. */
 export interface CameraSlo extends Disposable {
+  /** The camera sent a frame: what detections may be asked for. */
+  received(capturedAtMs: number): void
   delivered(stamps: DeliveredStamps): void
   setLive(state: { readonly live: boolean }): void
   /** The camera's measured frame rate; 0 while unknown. Only a camera slower than its detect rate needs to say it. */
@@ -23,6 +25,8 @@ export interface CameraObjective {
   /** 0 = every frame. */
   readonly detectFps: number
   readonly latencyBudgetMs: number
+  /** Share under overload against the other cameras. */
+  readonly weight: number
 }
 
 /** What the cameras need of the objectives' side. */

@@ -5,7 +5,9 @@ import type { DeliveredStamps } from './camera-slo.ts'
 import { openSlo } from './open-slo.ts'
 import { stages } from './stages.ts'
 
-const objective = { cameraId: 'a', detectFps: 10, latencyBudgetMs: 200 }
+const objective = { cameraId: 'a', detectFps: 10, latencyBudgetMs: 200, weight: 1 }
+
+const utilization = (): number => 0.5
 
 function stampsFrom(capturedAtMs: number): DeliveredStamps {
   return {
@@ -20,7 +22,7 @@ function stampsFrom(capturedAtMs: number): DeliveredStamps {
 }
 
 test('each stage and the whole way are counted in seconds', () => {
-  using slo = openSlo(new FakeClock())
+  using slo = openSlo({ clock: new FakeClock(), utilization })
   using camera = slo.addCamera(objective)
   camera.delivered(stampsFrom(1_000))
   camera.delivered(stampsFrom(1_100))
@@ -31,7 +33,7 @@ test('each stage and the whole way are counted in seconds', () => {
 })
 
 test('a capture a hair after its arrival counts as no time', () => {
-  using slo = openSlo(new FakeClock())
+  using slo = openSlo({ clock: new FakeClock(), utilization })
   using camera = slo.addCamera(objective)
   camera.delivered({ ...stampsFrom(1_000), arrivedAtMs: 999.99 })
   assert.equal(slo.timer.stages.receive.sum, 0)
@@ -39,7 +41,7 @@ test('a capture a hair after its arrival counts as no time', () => {
 
 test('freshness is sampled every 100 ms, also for ticks that a blocked event loop swallowed', () => {
   const clock = new BlockableClock()
-  using slo = openSlo(clock)
+  using slo = openSlo({ clock, utilization })
   using camera = slo.addCamera(objective)
   camera.setLive({ live: true })
   camera.delivered(stampsFrom(clock.nowMs() - 102))
@@ -53,7 +55,7 @@ test('freshness is sampled every 100 ms, also for ticks that a blocked event loo
 
 test('a machine that slept does not count its sleep', () => {
   const clock = new BlockableClock()
-  using slo = openSlo(clock)
+  using slo = openSlo({ clock, utilization })
   using camera = slo.addCamera(objective)
   camera.setLive({ live: true })
   clock.block(3_600_000)
@@ -61,7 +63,7 @@ test('a machine that slept does not count its sleep', () => {
 })
 
 test('a removed camera is gone, and its successor starts anew', () => {
-  using slo = openSlo(new FakeClock())
+  using slo = openSlo({ clock: new FakeClock(), utilization })
   const first = slo.addCamera(objective)
   first.delivered(stampsFrom(900))
   first[Symbol.dispose]()
@@ -77,7 +79,7 @@ test('a removed camera is gone, and its successor starts anew', () => {
 
 test('nothing samples on after disposal', () => {
   const clock = new FakeClock()
-  openSlo(clock)[Symbol.dispose]()
+  openSlo({ clock, utilization })[Symbol.dispose]()
   assert.equal(clock.pendingCount, 0)
 })
 

@@ -1,8 +1,14 @@
 import { assert } from '#std/assert.ts'
 import type { Clock } from '#std/clock.ts'
-import type { Slo } from './camera-slo.ts'
-import { type GoodTotal, ObjectiveCounters, samplePeriodMs } from './objective-counters.ts'
+import { CameraMeasurement } from './camera-measurement.ts'
+import type { CameraSlo, Slo } from './camera-slo.ts'
+import type { IndicatorCounts } from './indicator-counts.ts'
+import { samplePeriodMs } from './objective-counters.ts'
+import { overloadAbove } from './objectives.ts'
+import { type SloReport, sloReport } from './slo-report.ts'
 import { StageTimer } from './stage-timer.ts'
+import { TotalMeasurement } from './total-measurement.ts'
+import { sliceMs } from './window-counts.ts'
 
 /** After a longer stop of the process (a laptop that slept) the time in it is not counted. */
 const catchUpMaxMs = 10_000
@@ -11,60 +17,83 @@ const catchUpMaxMs = 10_000
 export interface CameraSloView {
   readonly cameraId: string
   readonly ageOfInformationMs: number | null
-  readonly indicators: {
-    readonly freshness: Readonly<GoodTotal>
-    readonly timeliness: Readonly<GoodTotal>
-    readonly availability: Readonly<GoodTotal>
-  }
+  readonly indicators: IndicatorCounts
 }
 
 /** Measures all cameras against their objectives. */
 export interface SloMeasurement extends Slo, Disposable {
   readonly timer: StageTimer
   cameras(): readonly CameraSloView[]
+  report(): SloReport
 }
 
-export function openSlo(clock: Clock): SloMeasurement {
+export interface SloOptions {
+  readonly clock: Clock
+  /** Share of the device that is in use, 0..1. */
+  readonly utilization: () => number
+}
+
+export function openSlo({ clock, utilization }: SloOptions): SloMeasurement {
   const timer = new StageTimer()
-  const cameras = new Map<string, ObjectiveCounters>()
-  let sampledAtMs = clock.nowMs()
+  const cameras = new Map<string, CameraMeasurement>()
+  const total = new TotalMeasurement()
+  const load = { isOverloaded: false }
+  const startedAtMs = clock.nowMs()
+  let sampledAtMs = startedAtMs
   const sampler = clock.every(samplePeriodMs, () => {
     const nowMs = clock.nowMs()
+    load.isOverloaded = utilization() > overloadAbove
     if (nowMs - sampledAtMs > catchUpMaxMs) sampledAtMs = nowMs - samplePeriodMs
     // A blocked event loop skips ticks, but nothing was delivered in them: the ages of then are known now.
-    for (; sampledAtMs + samplePeriodMs <= nowMs; sampledAtMs += samplePeriodMs)
-      for (const camera of cameras.values()) camera.sample(sampledAtMs + samplePeriodMs)
+    for (; sampledAtMs + samplePeriodMs <= nowMs; sampledAtMs += samplePeriodMs) sample(sampledAtMs)
   })
+
+  function sample(fromMs: number): void {
+    const atMs = fromMs + samplePeriodMs
+    let isAnyLive = false
+    for (const { counters } of cameras.values()) {
+      counters.sample(atMs)
+      isAnyLive ||= counters.isLive
+    }
+    total.sampled({ isAnyLive })
+    if (Math.floor(atMs / sliceMs) > Math.floor(fromMs / sliceMs))
+      total.settle(atMs, cameras.values())
+  }
 
   return {
     timer,
-    addCamera(objective) {
-      assert(!cameras.has(objective.cameraId), `camera ${objective.cameraId} is measured once`)
-      const counters = new ObjectiveCounters(objective)
-      cameras.set(objective.cameraId, counters)
+    addCamera(objective): CameraSlo {
+      const { cameraId } = objective
+      assert(!cameras.has(cameraId), `camera ${cameraId} is measured once`)
+      const camera = new CameraMeasurement(objective, clock.nowMs())
+      cameras.set(cameraId, camera)
       return {
+        received: (capturedAtMs) => camera.received(capturedAtMs, load),
         delivered(stamps) {
           timer.observe(stamps)
-          counters.delivered(stamps.capturedAtMs, stamps.publishedAtMs)
+          camera.delivered(stamps, load)
         },
-        setLive: (state) => counters.setLive(state),
-        setCameraFps: (fps) => counters.setCameraFps(fps),
+        setLive: (state) => camera.setLive(clock.nowMs(), state),
+        setCameraFps: (fps) => camera.counters.setCameraFps(fps),
         [Symbol.dispose]() {
-          if (cameras.get(objective.cameraId) === counters) cameras.delete(objective.cameraId)
+          if (cameras.get(cameraId) !== camera) return
+          total.settle(clock.nowMs(), [camera])
+          cameras.delete(cameraId)
         },
       }
     },
     cameras() {
       const nowMs = clock.nowMs()
-      return Array.from(cameras, ([cameraId, counters]) => ({
+      return Array.from(cameras, ([cameraId, { counters }]) => ({
         cameraId,
         ageOfInformationMs: counters.ageMs(nowMs),
-        indicators: {
-          freshness: counters.freshness,
-          timeliness: counters.timeliness,
-          availability: counters.availability,
-        },
+        indicators: counters.counts,
       }))
+    },
+    report() {
+      const nowMs = clock.nowMs()
+      total.settle(nowMs, cameras.values())
+      return sloReport({ cameras: [...cameras.values()], total, startedAtMs, nowMs })
     },
     [Symbol.dispose]: () => sampler[Symbol.dispose](),
   }

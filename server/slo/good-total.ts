@@ -1,0 +1,5 @@
+/** Good of all, both rising. */
+export interface GoodTotal {
+  good: number
+  total: number
+}

@@ -1,0 +1,156 @@
+import { isWorse, type Judgement, worstVerdict } from './burn-rate.ts'
+import type { Verdict } from './burn-windows.ts'
+import type { CameraMeasurement } from './camera-measurement.ts'
+import { fairShares, fairnessIndex } from './fairness.ts'
+import type { GoodTotal } from './good-total.ts'
+import type { IndicatorCounts } from './indicator-counts.ts'
+import type { IndicatorHistory, IndicatorState } from './indicator-history.ts'
+import { type ObjectiveIndicator, objectiveIndicators } from './objectives.ts'
+import type { TotalMeasurement } from './total-measurement.ts'
+
+export type ObjectiveState = IndicatorState & { readonly counts: Readonly<GoodTotal> }
+
+export interface MeasuredIndicators {
+  readonly objectives: Readonly<Record<ObjectiveIndicator, ObjectiveState>>
+  readonly overload: Readonly<GoodTotal>
+  /** The worst of the objectives'. */
+  readonly verdict: Verdict
+}
+
+export interface CameraReport {
+  readonly cameraId: string
+  readonly addedAtMs: number
+  readonly isLive: boolean
+  readonly ageOfInformationMs: number | null
+  readonly freshnessLimitMs: number
+  readonly latencyBudgetMs: number
+  readonly demandedFps: number
+  readonly resultFps: number
+  /** Null while it was not live for the whole window. */
+  readonly fairShareFps: number | null
+  readonly indicators: MeasuredIndicators
+}
+
+export interface SloReport {
+  readonly startedAtMs: number
+  readonly atMs: number
+  readonly fairness: number | null
+  readonly total: MeasuredIndicators
+  readonly cameras: readonly CameraReport[]
+  /** The nearest to an alarm; null while no budget burns. */
+  readonly worstCamera: {
+    readonly cameraId: string
+    readonly indicator: ObjectiveIndicator
+    readonly verdict: Verdict
+  } | null
+}
+
+/** Everything as of `nowMs`; what was counted must have been settled. */
+export function sloReport(from: {
+  readonly cameras: readonly CameraMeasurement[]
+  readonly total: TotalMeasurement
+  readonly startedAtMs: number
+  readonly nowMs: number
+}): SloReport {
+  const { total, startedAtMs, nowMs } = from
+  const { index, shareOf } = fairnessOf(from.cameras, nowMs)
+  const cameras = from.cameras.map((camera): CameraReport => {
+    const { counters } = camera
+    const share = shareOf.get(camera)
+    return {
+      cameraId: counters.objective.cameraId,
+      addedAtMs: camera.addedAtMs,
+      isLive: counters.isLive,
+      ageOfInformationMs: counters.ageMs(nowMs),
+      freshnessLimitMs: counters.freshnessLimitMs,
+      latencyBudgetMs: counters.objective.latencyBudgetMs,
+      ...camera.rates.perSecond(nowMs),
+      fairShareFps: share ?? null,
+      indicators: ofCamera(measured(counters.counts, camera.history, nowMs)),
+    }
+  })
+  return {
+    startedAtMs,
+    atMs: nowMs,
+    fairness: index,
+    total: measured(total.counts, total.history, nowMs),
+    cameras,
+    worstCamera: worstOf(cameras),
+  }
+}
+
+/** Jain's index and each camera's fair share, a second. */
+function fairnessOf(
+  cameras: readonly CameraMeasurement[],
+  nowMs: number,
+): { index: number | null; shareOf: ReadonlyMap<CameraMeasurement, number> } {
+  const sharing = cameras
+    .filter(({ rates }) => rates.isWhole(nowMs))
+    .map((camera) => {
+      const { demandedFps, resultFps } = camera.rates.perSecond(nowMs)
+      const { weight } = camera.counters.objective
+      return { camera, demanded: demandedFps, delivered: resultFps, weight }
+    })
+  const shares = fairShares(sharing)
+  return {
+    index: fairnessIndex(sharing),
+    shareOf: new Map(sharing.map(({ camera }, i) => [camera, shares[i] ?? 0])),
+  }
+}
+
+function measured(
+  counts: IndicatorCounts,
+  history: IndicatorHistory,
+  nowMs: number,
+): MeasuredIndicators {
+  const state = (indicator: ObjectiveIndicator): ObjectiveState => ({
+    ...history.state(indicator, nowMs),
+    counts: { ...counts[indicator] },
+  })
+  return withVerdict(
+    {
+      freshness: state('freshness'),
+      timeliness: state('timeliness'),
+      goodput: state('goodput'),
+      availability: state('availability'),
+    },
+    counts.overload,
+  )
+}
+
+/** One camera that is away wakes nobody: that is its own doing as a rule. All of them away is the total's to say. */
+function ofCamera(all: MeasuredIndicators): MeasuredIndicators {
+  const { judgement } = all.objectives.availability
+  if (judgement.verdict !== 'page') return all
+  return withVerdict(
+    {
+      ...all.objectives,
+      availability: {
+        ...all.objectives.availability,
+        judgement: { ...judgement, verdict: 'ticket' },
+      },
+    },
+    all.overload,
+  )
+}
+
+function withVerdict(
+  objectives: MeasuredIndicators['objectives'],
+  overload: Readonly<GoodTotal>,
+): MeasuredIndicators {
+  const verdicts = objectiveIndicators.map((each) => objectives[each].judgement.verdict)
+  return { objectives, overload: { ...overload }, verdict: worstVerdict(verdicts) }
+}
+
+function worstOf(cameras: readonly CameraReport[]): SloReport['worstCamera'] {
+  let worst: SloReport['worstCamera'] = null
+  let worstJudgement: Judgement = { verdict: 'ok', because: null, pressure: 0 }
+  for (const { cameraId, indicators } of cameras)
+    for (const indicator of objectiveIndicators) {
+      const { judgement } = indicators.objectives[indicator]
+      if (!isWorse(judgement, worstJudgement)) continue
+      worstJudgement = judgement
+      worst = { cameraId, indicator, verdict: judgement.verdict }
+    }
+  return worst
+}
