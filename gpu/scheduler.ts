@@ -252,7 +252,7 @@ export class Scheduler<F extends SchedulableFrame> implements SchedulingPolicy<F
     if (this.#spareReady.count === 0) return this.#idle
     if (startAtMs > nowMs) return this.#waitUntil(startAtMs + guardMs, nowMs)
     const joining = this.#spareReady.fixShape()
-    let size = Math.min(this.#options.batchMax, joining)
+    let size = Math.min(this.#batchMax, joining)
     this.#spareReady.order(size)
     const profile = this.#profiles.of(this.#spareReady.first.shape)
     const endByMs = this.#liveStartByMs(nowMs)
