@@ -31,6 +31,27 @@ export class Candidates {
     this.count++
   }
 
+  /** A box as left, top, right, bottom, from `at` on. */
+  addCorners(classIndex: number, score: number, data: Float32Array, at: number): void {
+    const right = data[at + 2] ?? NaN
+    const bottom = data[at + 3] ?? NaN
+    this.add(classIndex, score, data[at] ?? NaN, data[at + 1] ?? NaN, right, bottom)
+  }
+
+  /** A box as its centre and size. */
+  addCentred(
+    classIndex: number,
+    score: number,
+    centreX: number,
+    centreY: number,
+    width: number,
+    height: number,
+  ): void {
+    const left = centreX - width / 2
+    const top = centreY - height / 2
+    this.add(classIndex, score, left, top, centreX + width / 2, centreY + height / 2)
+  }
+
   #grow(): void {
     const larger = new Float32Array(this.values.length * 2)
     larger.set(this.values)

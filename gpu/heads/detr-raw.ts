@@ -70,17 +70,13 @@ function addQuery(
   into: Candidates,
 ): void {
   const { width, height } = found.padded
-  const centreX = (data[at] ?? 0) * width
-  const centreY = (data[at + 1] ?? 0) * height
-  const halfWidth = ((data[at + 2] ?? 0) * width) / 2
-  const halfHeight = ((data[at + 3] ?? 0) * height) / 2
-  into.add(
+  into.addCentred(
     found.classIndex,
     found.score,
-    centreX - halfWidth,
-    centreY - halfHeight,
-    centreX + halfWidth,
-    centreY + halfHeight,
+    (data[at] ?? NaN) * width,
+    (data[at + 1] ?? NaN) * height,
+    (data[at + 2] ?? NaN) * width,
+    (data[at + 3] ?? NaN) * height,
   )
 }
 

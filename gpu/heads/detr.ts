@@ -34,8 +34,7 @@ export function detrHead(options: {
         if (!(queryScore >= score)) continue
         const classIndex = classOfId.get(Math.round(labels.data[at] ?? -1))
         if (classIndex === undefined) continue
-        const [left = 0, top = 0, right = 0, bottom = 0] = boxes.data.subarray(at * 4, at * 4 + 4)
-        into.add(classIndex, queryScore, left, top, right, bottom)
+        into.addCorners(classIndex, queryScore, boxes.data, at * 4)
       }
     },
   }

@@ -25,9 +25,8 @@ export function endToEndHead(options: {
         const boxScore = data[at + 4] ?? 0
         if (!(boxScore >= score)) continue
         const classIndex = Math.round(data[at + 5] ?? -1)
-        if (!(classIndex >= 0 && classIndex < classCount)) continue
-        const [left = 0, top = 0, right = 0, bottom = 0] = data.subarray(at, at + 4)
-        into.add(classIndex, boxScore, left, top, right, bottom)
+        if (classIndex >= 0 && classIndex < classCount)
+          into.addCorners(classIndex, boxScore, data, at)
       }
     },
   }

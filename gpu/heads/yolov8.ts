@@ -51,17 +51,13 @@ export function yolov8Head(options: { readonly classCount: number; readonly scor
 
   function addAnchor(data: Float32Array, at: number, anchor: number, into: Candidates): void {
     const anchors = best.length
-    const centreX = data[at] ?? 0
-    const centreY = data[at + anchors] ?? 0
-    const halfWidth = (data[at + 2 * anchors] ?? 0) / 2
-    const halfHeight = (data[at + 3 * anchors] ?? 0) / 2
-    into.add(
+    into.addCentred(
       bestClasses[anchor] ?? 0,
       best[anchor] ?? 0,
-      centreX - halfWidth,
-      centreY - halfHeight,
-      centreX + halfWidth,
-      centreY + halfHeight,
+      data[at] ?? NaN,
+      data[at + anchors] ?? NaN,
+      data[at + 2 * anchors] ?? NaN,
+      data[at + 3 * anchors] ?? NaN,
     )
   }
 }

@@ -53,16 +53,9 @@ export function yoloxHead(options: {
     if (!(product >= score)) return
     const centreX = ((data[at] ?? 0) + cell.x) * cell.stride
     const centreY = ((data[at + 1] ?? 0) + cell.y) * cell.stride
-    const halfWidth = (Math.exp(data[at + 2] ?? 0) * cell.stride) / 2
-    const halfHeight = (Math.exp(data[at + 3] ?? 0) * cell.stride) / 2
-    into.add(
-      classIndex,
-      product,
-      centreX - halfWidth,
-      centreY - halfHeight,
-      centreX + halfWidth,
-      centreY + halfHeight,
-    )
+    const width = Math.exp(data[at + 2] ?? 0) * cell.stride
+    const height = Math.exp(data[at + 3] ?? 0) * cell.stride
+    into.addCentred(classIndex, product, centreX, centreY, width, height)
   }
 }
 
