@@ -1,4 +1,5 @@
 import type { Detection } from './detection.ts'
+import type { SessionCount } from './session-count.ts'
 import type { StreamClass } from './stream-slot.ts'
 import type { PassedOver } from './execution-provider.ts'
 
@@ -70,6 +71,8 @@ export interface StreamOptions<F extends OfferedFrame> {
 export interface DetectorStream<F extends OfferedFrame> extends Disposable {
   /** Never blocks; replaces a frame that still waits. */
   offer(frame: F): void
+  /** The rate in force from the next frame on, below the configured one while load is shed; 0 = every frame. */
+  setDetectRate(detectFps: number): void
 }
 
 /** How pictures must be scaled for the model that serves. */
@@ -109,6 +112,8 @@ export interface DetectorStatus {
   readonly executionProvider: string
   /** Providers that the operator would have preferred, and why they were not taken. */
   readonly passedOver: readonly PassedOver[]
+  /** How many workers the model runs in at once, and why so many. */
+  readonly sessions: SessionCount
   /** Inference workers that were lost and replaced since the start. */
   readonly restarts: number
   /** Share of the last seconds in which a session ran, 0..1. */

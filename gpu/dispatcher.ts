@@ -82,6 +82,7 @@ export class Dispatcher implements GenerationHost {
     this.#scheduler.addStream(key, options)
     const stream = new ServingStream<F>(options, number, {
       arrive: (offer) => this.#arrive(key, offer),
+      setDetectRate: (detectFps) => this.#scheduler.setDetectRate(key, detectFps),
       leave: () => {
         this.#scheduler.removeStream(key)
         this.#generation.forget(number)

@@ -124,6 +124,27 @@ test('A frame that waits is superseded by a newer one, paced before it is due, l
   assert.deepEqual(outcomes, ['a2 superseded', 'a3 late', 'a1 detected', 'p1 detected', 'p2 paced'])
 })
 
+test('A detect rate that is set holds from the next frame on, of that stream only, and not after its end.', async () => {
+  const { threads, outcomes, addStream } = await servingDetector()
+  const shed = addStream('a')
+  const other = addStream('b')
+  shed.setDetectRate(1)
+  shed.offer(offered('a1000', 1_000))
+  threads.last.answer()
+  other.offer(offered('b1000', 1_000))
+  threads.last.answer()
+  shed.offer(offered('a1040', 1_040))
+  other.offer(offered('b1040', 1_040))
+  threads.last.answer()
+  assert.deepEqual(outcomes, ['a1000 detected', 'b1000 detected', 'a1040 paced', 'b1040 detected'])
+  shed.setDetectRate(0)
+  shed.offer(offered('a1080', 1_080))
+  threads.last.answer()
+  assert.deepEqual(outcomes.slice(4), ['a1080 detected'])
+  shed[Symbol.dispose]()
+  shed.setDetectRate(5)
+})
+
 test('A disposed stream has no frame under way, and what comes after it changes nothing.', async () => {
   const { threads, outcomes, addStream } = await servingDetector()
   const stream = addStream('a')

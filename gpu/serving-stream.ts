@@ -11,6 +11,7 @@ export interface Offer extends OfferedFrame {
 /** What a stream needs of the detector. */
 export interface StreamHost {
   arrive(offer: Offer): void
+  setDetectRate(detectFps: number): void
   /** Called once: nothing of this stream arrives any more. */
   leave(): void
 }
@@ -40,6 +41,10 @@ export class ServingStream<F extends OfferedFrame> implements DetectorStream<F> 
     })
     this.#underWay.add(offer)
     this.#host.arrive(offer)
+  }
+
+  setDetectRate(detectFps: number): void {
+    if (!this.#isClosed) this.#host.setDetectRate(detectFps)
   }
 
   /** A frame in flight ends as failed: its result would come to nobody. */

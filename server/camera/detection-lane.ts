@@ -67,6 +67,11 @@ export class DetectionLane implements AsyncDisposable {
     this.#decoder.push(stamped)
   }
 
+  /** 0 = every frame; what is configured, or less while load is shed. */
+  setDetectRate(detectFps: number): void {
+    this.#stream.setDetectRate(detectFps)
+  }
+
   reset(): void {
     this.#decoder.reset()
   }

@@ -9,6 +9,8 @@ export interface RigStream {
   readonly waiting: number
   readonly deadlinesAtMs: readonly number[]
   readonly isOpen: boolean
+  /** Those that were set, in order. */
+  readonly detectRates: readonly number[]
   /** The oldest frame ends so. */
   end(kind: 'superseded' | 'late' | 'paced' | 'failed'): void
   /** The oldest is detected: dispatched now, inferred after 10 ms, posted after 1 more. One person. */
@@ -18,6 +20,7 @@ export interface RigStream {
 /** For tests: frames wait until the test ends them; disposing fails the rest. */
 export class HeldStream<F extends OfferedFrame> implements RigStream, DetectorStream<F> {
   readonly deadlinesAtMs: number[] = []
+  readonly detectRates: number[] = []
   isOpen = true
   readonly #options: StreamOptions<F>
   readonly #clock: FakeClock
@@ -38,6 +41,11 @@ export class HeldStream<F extends OfferedFrame> implements RigStream, DetectorSt
     assert(this.isOpen, 'no frame is offered to a stream that is gone')
     this.deadlinesAtMs.push(frame.deadlineAtMs)
     this.#frames.push(frame)
+  }
+
+  setDetectRate(detectFps: number): void {
+    assert(this.isOpen, 'no rate is set on a stream that is gone')
+    this.detectRates.push(detectFps)
   }
 
   end(kind: 'superseded' | 'late' | 'paced' | 'failed'): void {
