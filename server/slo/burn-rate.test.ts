@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { budgetLeft, type BurnRates, burnRate, isWorse, judge, worstVerdict } from './burn-rate.ts'
 
 const whole = { objective: 0.99, coverage: 1 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { CountsRing } from './counts-ring.ts'
 
 test('a window takes in its whole buckets and the current one, and lets go of older ones', () => {

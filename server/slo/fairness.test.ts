@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { fairnessIndex, fairShares, type SharedDemand } from './fairness.ts'
 
 const stream = (demanded: number, delivered: number, weight = 1): SharedDemand => ({
