@@ -1,7 +1,8 @@
 import onnxProto from 'onnx-proto'
 import type { CatalogueCard } from '#gpu/model-card.ts'
 import { messageOf } from '#std/coded-error.ts'
-import { freeAxes } from './free-axes.ts'
+import { addFloatOutputs } from './float-outputs.ts'
+import { freeAxes, type FreedAxes } from './free-axes.ts'
 import { PrepareError } from './prepare-error.ts'
 import { addUint8Prologue } from './uint8-prologue.ts'
 
@@ -11,14 +12,20 @@ const { onnx } = onnxProto
 export const preparationVersion = 1
 
 /**
- * Raw ONNX -> the file that serves: N, H, W free, `pixels` uint8 [N, h, w, 3] in. The same bytes in, the same
- * bytes out. Throws PrepareError `model_unknown`.
+ * Raw ONNX -> the file that serves: `pixels` uint8 [N, h, w, 3] in, float32 out. `axes` are freed; where they are
+ * `none`, `batch` says whether the file takes any number of pictures as it is. The same bytes in, the same bytes out.
+ * Throws PrepareError `model_unknown`.
  */
-export function prepareGraph(raw: Uint8Array, card: CatalogueCard): Uint8Array {
+export function prepareGraph(
+  raw: Uint8Array,
+  card: CatalogueCard,
+  { axes, batch }: PreparedAxes = { axes: 'all', batch: 'free' },
+): Uint8Array {
   const model = decode(raw)
   if (!model.graph) throw new PrepareError('model_unknown', 'the ONNX file holds no graph')
-  freeAxes(model.graph)
-  addUint8Prologue(model.graph, card.input)
+  freeAxes(model.graph, axes)
+  addUint8Prologue(model.graph, card.input, batch)
+  addFloatOutputs(model.graph)
   // What the raw file says there differs between copies of the same weights.
   model.metadataProps = [
     { key: 'licence', value: card.licence },
@@ -27,6 +34,11 @@ export function prepareGraph(raw: Uint8Array, card: CatalogueCard): Uint8Array {
     { key: 'names', value: JSON.stringify(card.classes) },
   ]
   return onnx.ModelProto.encode(model).finish()
+}
+
+export interface PreparedAxes {
+  readonly axes: FreedAxes
+  readonly batch: 1 | 'free'
 }
 
 function decode(raw: Uint8Array): ReturnType<typeof onnx.ModelProto.decode> {

@@ -1,6 +1,6 @@
 import onnxProto, { type onnx as Onnx } from 'onnx-proto'
 import type { ModelInput } from '#gpu/model-card.ts'
-import { imageInputOf } from './free-axes.ts'
+import { graphInputs } from './graph-inputs.ts'
 import { floatTensor, int64Tensor } from './onnx-tensor.ts'
 
 const { onnx } = onnxProto
@@ -9,16 +9,19 @@ const { onnx } = onnxProto
  * Puts nodes before the network that turn `pixels`, uint8 [N, h, w, 3] in the card's colour order, into what it
  * was trained on: float, padded to the card's fit, in its layout, scaled. The pads are computed from the picture's
  * shape, so that one file takes every aspect. The cast comes first: TensorRT takes bytes only into a cast.
+ * An input `orig_target_sizes` is computed too: the size that the network sees, so that boxes come in its pixels.
+ * `batch`: 1 where the file takes one picture a run.
  */
-export function addUint8Prologue(graph: Onnx.IGraphProto, input: ModelInput): void {
-  const image = imageInputOf(graph)
+export function addUint8Prologue(
+  graph: Onnx.IGraphProto,
+  input: ModelInput,
+  batch: 1 | 'free',
+): void {
+  const { image, sizes } = graphInputs(graph)
   const builder = new PrologueBuilder()
-  let last = builder.add('Cast', ['pixels'], {
-    name: 'to',
-    type: onnx.AttributeProto.AttributeType.INT,
-    i: onnx.TensorProto.DataType.FLOAT,
-  })
+  let last = builder.add('Cast', ['pixels'], castTo(FLOAT))
   if (input.fit !== 'stretch') last = addPad(builder, last, input)
+  const padded = last
   if (input.layout === 'nchw')
     last = builder.add('Transpose', [last], {
       name: 'perm',
@@ -26,11 +29,18 @@ export function addUint8Prologue(graph: Onnx.IGraphProto, input: ModelInput): vo
       ints: [0, 3, 1, 2],
     })
   last = addNormalisation(builder, last, input)
+  if (image.type?.tensorType?.elemType === FLOAT16)
+    last = builder.add('Cast', [last], castTo(FLOAT16))
   builder.renameLast(last, image.name ?? '')
+  if (sizes !== null) builder.renameLast(addSizes(builder, padded), sizes.name ?? '')
   graph.initializer = [...(graph.initializer ?? []), ...builder.constants]
   graph.node = [...builder.nodes, ...(graph.node ?? [])]
-  graph.input = (graph.input ?? []).map((each) => (each === image ? pixelsInput() : each))
+  graph.input = (graph.input ?? [])
+    .filter((each) => each !== sizes)
+    .map((each) => (each === image ? pixelsInput(input, batch) : each))
 }
+
+const { FLOAT, FLOAT16, UINT8 } = onnx.TensorProto.DataType
 
 class PrologueBuilder {
   readonly nodes: Onnx.INodeProto[] = []
@@ -67,6 +77,19 @@ class PrologueBuilder {
         return
       }
   }
+}
+
+/** int64 [N, 2]: width and height of NHWC data, once a picture. */
+function addSizes(builder: PrologueBuilder, data: string): string {
+  const shape = builder.add('Shape', [data])
+  const size = builder.add('Gather', [shape, builder.int64([2, 1])])
+  const count = builder.add('Slice', [shape, builder.int64([0]), builder.int64([1])])
+  const dims = builder.add('Concat', [count, builder.int64([2])], {
+    name: 'axis',
+    type: onnx.AttributeProto.AttributeType.INT,
+    i: 0,
+  })
+  return builder.add('Expand', [size, dims])
 }
 
 /** NHWC: pads are [n, h, w, c before; n, h, w, c after]. */
@@ -115,15 +138,22 @@ function addNormalisation(builder: PrologueBuilder, data: string, input: ModelIn
   return last
 }
 
-function pixelsInput(): Onnx.IValueInfoProto {
-  const dim = ['N', 'h', 'w'].map((dimParam) => ({ dimParam }))
+function castTo(type: number): Onnx.IAttributeProto {
+  return { name: 'to', type: onnx.AttributeProto.AttributeType.INT, i: type }
+}
+
+/** Free but for what the file is fixed to; a letterboxed picture has any size up to that. */
+function pixelsInput(input: ModelInput, batch: 1 | 'free'): Onnx.IValueInfoProto {
+  const { size } = input
+  const isOneSize = input.fit === 'stretch' && !('longSide' in size)
+  const sides = isOneSize
+    ? [{ dimValue: size.height }, { dimValue: size.width }]
+    : [{ dimParam: 'h' }, { dimParam: 'w' }]
+  const first = batch === 'free' ? { dimParam: 'N' } : { dimValue: batch }
   return {
     name: 'pixels',
     type: {
-      tensorType: {
-        elemType: onnx.TensorProto.DataType.UINT8,
-        shape: { dim: [...dim, { dimValue: 3 }] },
-      },
+      tensorType: { elemType: UINT8, shape: { dim: [first, ...sides, { dimValue: 3 }] } },
     },
   }
 }
