@@ -3,8 +3,12 @@ import { FakeClock } from '#std/fake-clock.ts'
 import { silentLog } from '#std/log.ts'
 import catalogue from '../config/models/yolox-nano.json' with { type: 'json' }
 import type { FrameOutcome, OfferedFrame } from './detector.ts'
-import type { FromWorker, RunMessage, ToWorker } from './inference-messages.ts'
-import type { InferenceThread, InferenceThreadListener } from './inference-thread.ts'
+import type { FromWorker, InferenceBoot, RunMessage, ToWorker } from './inference-messages.ts'
+import type {
+  InferenceThread,
+  InferenceThreadListener,
+  StartInferenceThread,
+} from './inference-thread.ts'
 import { type ModelCard, modelCardSchema } from './model-card.ts'
 import { type OpenDetectorOptions, openDetector } from './open-detector.ts'
 
@@ -22,10 +26,12 @@ export const card: ModelCard = modelCardSchema.parse({
 /** A worker that says what the test makes it say. */
 export class FakeThread implements InferenceThread {
   readonly posted: ToWorker[] = []
+  readonly boot: InferenceBoot
   readonly #listener: InferenceThreadListener
   isAbandoned = false
 
-  constructor(listener: InferenceThreadListener) {
+  constructor(boot: InferenceBoot, listener: InferenceThreadListener) {
+    this.boot = boot
     this.#listener = listener
   }
 
@@ -50,13 +56,13 @@ export class FakeThread implements InferenceThread {
   }
 
   /** Warm: a batch of b takes `msPerPicture` * b. */
-  ready(msPerPicture = 10, batchMax = 1): void {
+  ready(msPerPicture = 10, batchMax = 1, itsCard = card): void {
     const samples: { batchSize: number; ms: number }[] = []
     for (let batchSize = 1; batchSize <= batchMax; batchSize++)
       for (let i = 0; i < 3; i++) samples.push({ batchSize, ms: msPerPicture * batchSize })
     const calibration = { width: 416, height: 234, samples }
     const at = { executionProvider: 'cpu', passedOver: [] } as const
-    this.say({ kind: 'ready', card, ...at, batchMax, calibration, notes: [] })
+    this.say({ kind: 'ready', card: itsCard, ...at, batchMax, calibration, notes: [] })
   }
 
   /** Answers the last batch: one car in each picture. */
@@ -81,8 +87,8 @@ export class FakeThread implements InferenceThread {
 export class FakeThreads {
   readonly all: FakeThread[] = []
 
-  readonly start = (_boot: unknown, listener: InferenceThreadListener): FakeThread => {
-    const thread = new FakeThread(listener)
+  readonly start: StartInferenceThread = (boot, listener) => {
+    const thread = new FakeThread(boot, listener)
     this.all.push(thread)
     return thread
   }
