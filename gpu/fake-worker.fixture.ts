@@ -5,6 +5,7 @@ import { card } from './inference.fixture.ts'
 import type { InferenceBoot } from './inference-messages.ts'
 import type { Model } from './model.ts'
 import { serveInference } from './serve-inference.ts'
+import { threadCpuMs } from './thread-cpu.ts'
 
 const port = parentPort
 if (port === null) throw new Error('runs as a worker thread')
@@ -44,6 +45,7 @@ await serveInference(
     openModel: () => Promise.resolve(model()),
     runSelfTest: () => Promise.resolve({ passed: true }),
     clock: systemClock,
+    cpuMs: threadCpuMs,
     notes: [],
   },
 )

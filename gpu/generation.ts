@@ -79,7 +79,14 @@ export class Generation implements AsyncDisposable {
 
   get pool(): Pick<
     SessionPool<Batch<Offer>>,
-    'freeCount' | 'isHopeful' | 'isReady' | 'reason' | 'restarts' | 'utilization' | 'stats'
+    | 'count'
+    | 'freeCount'
+    | 'isHopeful'
+    | 'isReady'
+    | 'reason'
+    | 'restarts'
+    | 'utilization'
+    | 'stats'
   > {
     return this.#pool
   }

@@ -32,6 +32,8 @@ export type ToWorker =
   | { readonly kind: 'memory'; readonly memoryId: number; readonly memory: SharedArrayBuffer }
   | { readonly kind: 'forget'; readonly memoryId: number }
   | RunMessage
+  /** Run grey pictures for so long: answered by `rehearsed`. */
+  | { readonly kind: 'rehearse'; readonly forMs: number }
   /** Finish what runs, release the model, end the thread. */
   | { readonly kind: 'leave' }
 
@@ -62,6 +64,13 @@ export interface RanMessage {
   readonly inferredAtMs: number
 }
 
+export interface RehearsedMessage {
+  readonly kind: 'rehearsed'
+  readonly runs: number
+  /** CPU time of the worker's thread. */
+  readonly cpuMs: number
+}
+
 export type FromWorker =
   /** The model is in memory; warm-up and self-test come next. */
   | { readonly kind: 'loaded' }
@@ -69,5 +78,6 @@ export type FromWorker =
   /** It cannot serve, and ends. */
   | { readonly kind: 'refused'; readonly code: InferenceErrorCode; readonly message: string }
   | RanMessage
+  | RehearsedMessage
   /** It served, cannot any more, and ends. */
   | { readonly kind: 'broken'; readonly message: string }

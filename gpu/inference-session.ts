@@ -7,6 +7,7 @@ import type {
   InferenceBoot,
   RanMessage,
   ReadyMessage,
+  RehearsedMessage,
   RunMessage,
 } from './inference-messages.ts'
 import type { InferenceThread, StartInferenceThread } from './inference-thread.ts'
@@ -14,6 +15,7 @@ import type { InferenceThread, StartInferenceThread } from './inference-thread.t
 export interface InferenceSessionListener {
   onReady(ready: ReadyMessage): void
   onRan(ran: RanMessage): void
+  onRehearsed(rehearsed: RehearsedMessage): void
   /** The session is over without having been asked to leave; what it ran is lost. */
   onLost(error: InferenceError): void
 }
@@ -88,11 +90,14 @@ export class InferenceSession {
 
   /** `highMs`: L95 of such a batch. */
   run(message: Omit<RunMessage, 'kind' | 'batchId'>, highMs: number): void {
-    assert(this.isFree, 'one batch at a time')
-    this.#state = 'busy'
-    this.#isSuspect = false
-    this.#answerByMs = this.#options.clock.nowMs() + Math.max(silenceMsMin, silenceFactor * highMs)
+    this.#occupy(highMs)
     this.#thread.post({ ...message, kind: 'run', batchId: ++this.#batchId })
+  }
+
+  /** Grey pictures, for so long. */
+  rehearse(forMs: number): void {
+    this.#occupy(forMs)
+    this.#thread.post({ kind: 'rehearse', forMs })
   }
 
   /** Resolves when the thread has ended; it ends by itself once nothing runs in it. */
@@ -104,6 +109,13 @@ export class InferenceSession {
   /** Lets go of a thread that does not end. */
   abandon(): void {
     this.#thread.abandon()
+  }
+
+  #occupy(highMs: number): void {
+    assert(this.isFree, 'one batch at a time')
+    this.#state = 'busy'
+    this.#isSuspect = false
+    this.#answerByMs = this.#options.clock.nowMs() + Math.max(silenceMsMin, silenceFactor * highMs)
   }
 
   #onMessage(message: FromWorker): void {
@@ -121,6 +133,10 @@ export class InferenceSession {
         assert(this.#state === 'busy' && message.batchId === this.#batchId, 'one answer a batch')
         this.#state = 'free'
         this.#options.listener.onRan(message)
+        return
+      case 'rehearsed':
+        this.#state = 'free'
+        this.#options.listener.onRehearsed(message)
         return
       case 'refused':
         this.#lose(message.code, message.message)

@@ -6,6 +6,7 @@ import type { InferenceBoot } from './inference-messages.ts'
 import { openModel } from './model.ts'
 import { runSelfTest } from './self-test.ts'
 import { serveInference } from './serve-inference.ts'
+import { threadCpuMs } from './thread-cpu.ts'
 import { lowerThreadPriority } from './thread-priority.ts'
 
 const port = parentPort
@@ -20,5 +21,11 @@ await serveInference(
     close: () => port.close(),
   },
   boot,
-  { openModel, runSelfTest, clock: systemClock, notes: note === null ? [] : [note] },
+  {
+    openModel,
+    runSelfTest,
+    clock: systemClock,
+    cpuMs: threadCpuMs,
+    notes: note === null ? [] : [note],
+  },
 )

@@ -1,8 +1,11 @@
 import type { Clock } from '#std/clock.ts'
 import type { Log } from '#std/log.ts'
+import { installedLibraries } from './execution-provider.ts'
 import { inferenceThreads, type StartInferenceThread } from './inference-thread.ts'
 import type { SchedulerMode } from './scheduling-policy.ts'
 import { ServingDetector } from './serving-detector.ts'
+import { SessionSizing } from './session-sizing.ts'
+import { usableCores } from './usable-cores.ts'
 
 export interface OpenDetectorOptions {
   /** The prepared model and its card. */
@@ -11,8 +14,12 @@ export interface OpenDetectorOptions {
   /** Of the self-test. */
   readonly photoPath: string
   readonly ffmpegPath: string
-  /** Workers, each with its own copy of the model; 1 by default. */
-  readonly sessions?: number
+  /** Workers a device, each with its own copy of the model; 1 by default. `auto`: see session-sizing.ts. */
+  readonly sessions?: number | 'auto'
+  /** Ordinals of the GPUs; the first by default. */
+  readonly devices?: readonly number[]
+  /** Cores that decoding takes, for `auto`; never rejects. None by default. */
+  readonly decodeCores?: Promise<number>
   /** Pictures a batch; by default what suits the provider that loads. */
   readonly batchMax?: number | 'auto'
   /** `fresh` by default. */
@@ -32,6 +39,7 @@ export interface OpenDetectorOptions {
  * the model's own (`model_missing`, `model_altered`, ..) where that is the reason.
  */
 export function openDetector(options: OpenDetectorOptions): Promise<ServingDetector> {
+  const { executionProviders = ['cpu'], devices = [0], decodeCores = Promise.resolve(0) } = options
   const { worker = new URL('inference-worker.ts', import.meta.url) } = options
   return ServingDetector.open({
     start: worker instanceof URL ? inferenceThreads(worker) : worker,
@@ -40,14 +48,25 @@ export function openDetector(options: OpenDetectorOptions): Promise<ServingDetec
       cardPath: options.cardPath,
       photoPath: options.photoPath,
       ffmpegPath: options.ffmpegPath,
-      executionProviders: options.executionProviders ?? ['cpu'],
+      executionProviders,
       intraOpThreads: options.intraOpThreads ?? 1,
-      deviceId: 0,
+      deviceId: devices[0] ?? 0,
       batchMax: options.batchMax ?? 'auto',
     },
-    sessions: options.sessions ?? 1,
+    sessions: new SessionSizing({
+      devices,
+      sessions: options.sessions ?? 1,
+      mayUseGpu: mayLoadOnGpu(executionProviders),
+      budget: decodeCores.then((cores) => ({ cores: usableCores(), decodeCores: cores })),
+      log: options.log,
+    }),
     mode: options.mode ?? 'fresh',
     clock: options.clock,
     log: options.log,
   })
+}
+
+/** Whether it is worth waiting for what the first session finds: a provider of the list has its library here. */
+function mayLoadOnGpu(providers: readonly string[]): boolean {
+  return providers.some((name) => name !== 'cpu' && installedLibraries.missing(name) === null)
 }

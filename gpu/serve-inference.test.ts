@@ -21,7 +21,7 @@ const boot: InferenceBoot = {
 /** A model that takes 10 ms a picture, and finds one thing: the first byte of the picture is its class. */
 class FakeModel implements Model {
   readonly card = card
-  readonly executionProvider = 'cpu'
+  executionProvider = 'cpu'
   readonly passedOver = []
   readonly batches: { readonly count: number; readonly bytes: number }[] = []
   readonly #clock: FakeClock
@@ -54,7 +54,7 @@ async function settled(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
 }
 
-function started(change: Partial<InferenceParts> = {}, batchMax = 1) {
+function started(change: Partial<InferenceParts> = {}, batchMax: number | 'auto' = 1) {
   const clock = new FakeClock()
   const model = new FakeModel(clock)
   const said: FromWorker[] = []
@@ -77,6 +77,7 @@ function started(change: Partial<InferenceParts> = {}, batchMax = 1) {
       openModel: () => Promise.resolve(model),
       runSelfTest: () => Promise.resolve({ passed: true }),
       clock,
+      cpuMs: () => clock.nowMs() / 2,
       notes: ['a note'],
       ...change,
     },
@@ -207,4 +208,34 @@ test('Told to leave while the model loads, it releases the model that comes.', a
   opening.resolve(model)
   await served
   assert.ok(model.isReleased && port.isClosed)
+})
+
+test('A rehearsal runs grey pictures for as long as it is told, and says what CPU time they took.', async () => {
+  const { said, model, port } = started()
+  await settled()
+  const before = model.batches.length
+  port.tell({ kind: 'rehearse', forMs: 45 })
+  await settled()
+  assert.deepEqual(said.at(-1), { kind: 'rehearsed', runs: 5, cpuMs: 25 })
+  assert.equal(model.batches.length - before, 5)
+  port.tell({ kind: 'rehearse', forMs: 0 })
+  await settled()
+  assert.deepEqual(said.at(-1), { kind: 'rehearsed', runs: 1, cpuMs: 5 })
+})
+
+test('A batch may be as large as suits the provider that loads, where none is said.', async () => {
+  for (const { executionProvider, batchMax } of [
+    { executionProvider: 'cpu', batchMax: 1 },
+    { executionProvider: 'cuda', batchMax: 32 },
+  ]) {
+    const clock = new FakeClock()
+    const model = new FakeModel(clock)
+    model.executionProvider = executionProvider
+    const { said } = started({ openModel: () => Promise.resolve(model) }, 'auto')
+    await settled()
+    const ready = said.find(({ kind }) => kind === 'ready')
+    if (ready?.kind !== 'ready') assert.fail()
+    assert.equal(ready.batchMax, batchMax)
+    assert.equal(ready.calibration.samples.at(-1)?.batchSize, batchMax)
+  }
 })

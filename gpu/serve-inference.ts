@@ -4,7 +4,7 @@ import { messageOf } from '#std/coded-error.ts'
 import { InferenceError } from './inference-error.ts'
 import type { FromWorker, InferenceBoot, RunMessage, ToWorker } from './inference-messages.ts'
 import { inputGeometry } from './letterbox.ts'
-import type { Model, OpenModelOptions } from './model.ts'
+import type { Model, OpenModelOptions, PixelBatch } from './model.ts'
 import { ModelError } from './model-error.ts'
 import type { SelfTestResult } from './self-test.ts'
 
@@ -23,6 +23,8 @@ export interface InferenceParts {
     options: { readonly photoPath: string; readonly ffmpegPath: string },
   ) => Promise<SelfTestResult>
   readonly clock: Clock
+  /** CPU time of this thread since some instant. */
+  readonly cpuMs: () => number
   readonly notes: readonly string[]
 }
 
@@ -39,7 +41,7 @@ export async function serveInference(
   boot: InferenceBoot,
   parts: InferenceParts,
 ): Promise<void> {
-  const server = new InferenceServer(port)
+  const server = new InferenceServer(port, parts)
   try {
     const model = await parts.openModel({ ...boot, clock: parts.clock })
     server.model = model
@@ -51,7 +53,10 @@ export async function serveInference(
     if (!test.passed) throw new InferenceError('self_test_failed', test.sentence)
     const { card, executionProvider, passedOver } = model
     const { notes } = parts
-    port.post({ kind: 'ready', card, executionProvider, passedOver, batchMax, calibration, notes }, [])
+    port.post(
+      { kind: 'ready', card, executionProvider, passedOver, batchMax, calibration, notes },
+      [],
+    )
   } catch (error) {
     const isCoded = error instanceof ModelError || error instanceof InferenceError
     const code = isCoded ? error.code : 'start_failed'
@@ -67,14 +72,16 @@ class InferenceServer {
   readonly served: Promise<void>
   model: Model | null = null
   readonly #port: InferencePort
+  readonly #parts: InferenceParts
   readonly #memories = new Map<number, Uint8Array>()
   readonly #left = Promise.withResolvers<void>()
   readonly #started = Promise.withResolvers<void>()
   #pixels = new Uint8Array()
   #running: Promise<void> = Promise.resolve()
 
-  constructor(port: InferencePort) {
+  constructor(port: InferencePort, parts: InferenceParts) {
     this.#port = port
+    this.#parts = parts
     // Not before the start has come to its end: a model that is being opened must be released too.
     this.served = Promise.all([this.#left.promise, this.#started.promise]).then(() => this.#end())
     port.onMessage((message) => this.#onMessage(message))
@@ -97,25 +104,43 @@ class InferenceServer {
         this.#memories.delete(message.memoryId)
         return
       case 'run':
-        this.#running = this.#run(message)
+        this.#running = this.#unlessBroken(() => this.#run(message))
+        return
+      case 'rehearse':
+        this.#running = this.#unlessBroken(() => this.#rehearse(message.forMs))
         return
       case 'leave':
         this.leave()
     }
   }
 
-  async #run(message: RunMessage): Promise<void> {
+  async #unlessBroken(work: () => Promise<void>): Promise<void> {
     try {
-      assert(this.model !== null, 'batches come after ready')
-      const { width, height } = message
-      const count = message.byteOffsets.length
-      const pixels = this.#collect(message)
-      const result = await this.model.run({ pixels, count, width, height })
-      this.#answer(message.batchId, result)
+      await work()
     } catch (error) {
       this.#port.post({ kind: 'broken', message: messageOf(error) }, [])
       this.leave()
     }
+  }
+
+  async #run(message: RunMessage): Promise<void> {
+    assert(this.model !== null, 'batches come after ready')
+    const { width, height } = message
+    const count = message.byteOffsets.length
+    const pixels = this.#collect(message)
+    const result = await this.model.run({ pixels, count, width, height })
+    this.#answer(message.batchId, result)
+  }
+
+  async #rehearse(forMs: number): Promise<void> {
+    assert(this.model !== null, 'rehearsals come after ready')
+    const { clock, cpuMs } = this.#parts
+    const batch = greyBatch(this.model, 1)
+    const endAtMs = clock.nowMs() + forMs
+    const startCpuMs = cpuMs()
+    let runs = 0
+    for (; runs === 0 || clock.nowMs() < endAtMs; runs++) await this.model.run(batch)
+    this.#port.post({ kind: 'rehearsed', runs, cpuMs: cpuMs() - startCpuMs }, [])
   }
 
   /** Copies the frames' slots into one piece of memory: onnxruntime refuses shared memory. */
@@ -169,15 +194,21 @@ async function calibrate(model: Model, batchMax: number, clock: Clock) {
   const { width, height } = inputGeometry(model.card, calibrationSource)
   const samples: { batchSize: number; ms: number }[] = []
   for (const batchSize of batchSizes(batchMax)) {
-    const pixels = new Uint8Array(batchSize * width * height * 3).fill(greyLevel)
+    const batch = greyBatch(model, batchSize)
     for (let run = 0; run < warmUpRuns + countedRuns; run++) {
       const startedAtMs = clock.nowMs()
-      await model.run({ pixels, count: batchSize, width, height })
+      await model.run(batch)
       const ms = clock.nowMs() - startedAtMs
       if (run >= warmUpRuns) samples.push({ batchSize, ms })
     }
   }
   return { width, height, samples }
+}
+
+function greyBatch({ card }: Model, count: number): PixelBatch {
+  const { width, height } = inputGeometry(card, calibrationSource)
+  const pixels = new Uint8Array(count * width * height * 3).fill(greyLevel)
+  return { pixels, count, width, height }
 }
 
 /** 1, 2, 4 .. and the largest. */

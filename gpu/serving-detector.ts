@@ -21,12 +21,13 @@ import { wantSamePixels } from './same-pixels.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SchedulerMode, SchedulerOptions, SchedulingPolicy } from './scheduling-policy.ts'
 import type { Offer } from './serving-stream.ts'
+import type { Sizing } from './session-sizing.ts'
 import { SwapError } from './swap-error.ts'
 
 export interface ServingDetectorOptions {
   readonly start: StartInferenceThread
   readonly boot: InferenceBoot
-  readonly sessions: number
+  readonly sessions: number | Sizing
   readonly mode: SchedulerMode
   /** Decides what runs next; `Scheduler` unless a measurement puts another in its place. */
   readonly policy?: (options: SchedulerOptions<Offer>) => SchedulingPolicy<Offer>
@@ -95,6 +96,7 @@ export class ServingDetector implements Detector {
       lastSwapFailure: this.#lastSwapFailure,
       executionProvider: ready.executionProvider,
       passedOver: ready.passedOver,
+      sessions: pool.count,
       restarts: this.#restarts(),
       utilization: pool.utilization(),
     }

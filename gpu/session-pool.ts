@@ -4,10 +4,13 @@ import type { Log } from '#std/log.ts'
 import type { InferenceBoot, RanMessage, ReadyMessage, RunMessage } from './inference-messages.ts'
 import type { StartInferenceThread } from './inference-thread.ts'
 import { RestartBudget } from './restart-budget.ts'
+import type { SessionCount, Throughput } from './session-count.ts'
+import { fixedSizing, type Sizing } from './session-sizing.ts'
 import { SupervisedSession } from './supervised-session.ts'
 
 export interface SessionPoolOptions<J> {
-  readonly sessions: number
+  /** So many on the boot's device, or what is found out. */
+  readonly sessions: number | Sizing
   readonly start: StartInferenceThread
   readonly boot: InferenceBoot
   readonly clock: Clock
@@ -24,39 +27,35 @@ const drainLimitMs = 1_000
 /** k supervised sessions that take batches as they come free. */
 export class SessionPool<J> implements AsyncDisposable {
   readonly #options: SessionPoolOptions<J>
-  readonly #sessions: readonly SupervisedSession<J>[]
+  readonly #sizing: Sizing
+  readonly #budget = new RestartBudget()
+  readonly #sessions: SupervisedSession<J>[] = []
+  /** Those that are not needed after all, on their way out. */
+  readonly #surplus: Promise<void>[] = []
   readonly #memories = new Map<number, SharedArrayBuffer>()
   #memoryId = 0
   #idle: PromiseWithResolvers<void> | null = null
+  #count: SessionCount = { sessions: 0, reason: 'the model is being loaded' }
 
   constructor(options: SessionPoolOptions<J>) {
-    assert(options.sessions >= 1, 'a pool has a session')
+    const { sessions, boot } = options
     this.#options = options
-    const budget = new RestartBudget()
-    this.#sessions = Array.from(
-      { length: options.sessions },
-      () =>
-        new SupervisedSession<J>({
-          ...options,
-          budget,
-          memories: this.#memories,
-          onRan: (job, ran) => {
-            options.onRan(job, ran)
-            this.#noteIdle()
-          },
-          onLost: (job) => {
-            options.onLost(job)
-            this.#noteIdle()
-          },
-        }),
-    )
+    this.#sizing = typeof sessions === 'number' ? fixedSizing(sessions, boot.deviceId) : sessions
+    this.#resize(this.#sizing.initial)
   }
 
-  /** Resolves when all serve; rejects with the InferenceError of the first that cannot. */
-  async opened(): Promise<ReadyMessage> {
-    const [ready] = await Promise.all(this.#sessions.map((session) => session.opened))
-    assert(ready !== undefined, 'a pool has a session')
-    return ready
+  /** Resolves when all that are to be serve; rejects with the InferenceError of the first that cannot. */
+  async opened(): Promise<void> {
+    this.#count = await this.#sizing.settle({
+      resize: (sessions) => this.#resize(sessions),
+      opened: () => this.#allOpened(),
+      rehearse: (sessions, forMs) => this.#rehearse(sessions, forMs),
+    })
+  }
+
+  /** How many there are, and why. */
+  get count(): SessionCount {
+    return this.#count
   }
 
   get freeCount(): number {
@@ -125,7 +124,54 @@ export class SessionPool<J> implements AsyncDisposable {
       this.#idle = Promise.withResolvers<void>()
       await withTimeout(this.#options.clock, this.#idle.promise, drainLimitMs, () => {})
     }
-    await Promise.all(this.#sessions.map((session) => session[Symbol.asyncDispose]()))
+    const leaving = this.#sessions.map((session) => session[Symbol.asyncDispose]())
+    await Promise.all([...leaving, ...this.#surplus])
+  }
+
+  #resize(sessions: number): void {
+    assert(sessions >= 1, 'a pool has a session')
+    while (this.#sessions.length < sessions) this.#sessions.push(this.#start())
+    for (const session of this.#sessions.splice(sessions))
+      this.#surplus.push(session[Symbol.asyncDispose]())
+  }
+
+  #start(): SupervisedSession<J> {
+    const { devices } = this.#sizing
+    const deviceId = devices[this.#sessions.length % devices.length]
+    assert(deviceId !== undefined, 'there is a device')
+    const options = this.#options
+    return new SupervisedSession<J>({
+      ...options,
+      boot: { ...options.boot, deviceId },
+      budget: this.#budget,
+      memories: this.#memories,
+      onRan: (job, ran) => {
+        options.onRan(job, ran)
+        this.#noteIdle()
+      },
+      onLost: (job) => {
+        options.onLost(job)
+        this.#noteIdle()
+      },
+    })
+  }
+
+  async #allOpened(): Promise<ReadyMessage> {
+    const [ready] = await Promise.all(this.#sessions.map((session) => session.opened))
+    assert(ready !== undefined, 'a pool has a session')
+    return ready
+  }
+
+  async #rehearse(sessions: number, forMs: number): Promise<Throughput | null> {
+    const rehearsing = this.#sessions.slice(0, sessions)
+    if (!rehearsing.every(({ isFree }) => isFree)) return null
+    const rehearsed = await Promise.all(rehearsing.map((session) => session.rehearse(forMs)))
+    let perCpuSecond = 0
+    for (const one of rehearsed) {
+      if (one === null || one.cpuMs <= 0) return null
+      perCpuSecond += (1000 * one.runs) / one.cpuMs
+    }
+    return { sessions, perCpuSecond }
   }
 
   #noteIdle(): void {

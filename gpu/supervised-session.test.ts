@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type FakeThread, offered, servingDetector } from './inference.fixture.ts'
+import { FakeClock } from '#std/fake-clock.ts'
+import {
+  type FakeThread,
+  FakeThreads,
+  offered,
+  openOptions,
+  servingDetector,
+} from './inference.fixture.ts'
+import type { ToWorker } from './inference-messages.ts'
+import { openDetector } from './open-detector.ts'
+import { usableCores } from './usable-cores.ts'
 
 const endings: readonly {
   readonly name: string
@@ -151,4 +161,37 @@ test('With two sessions, the other serves on while one is replaced.', async () =
   a.offer(offered('a2', 1_001))
   second?.answer()
   assert.deepEqual(outcomes, ['a1 failed inference_lost', 'b1 detected', 'a2 detected'])
+})
+
+test('Sessions of a detector are measured before it serves; one that is lost over it is replaced.', async () => {
+  const clock = new FakeClock()
+  const threads = new FakeThreads()
+  const opening = openDetector({
+    ...openOptions(clock, threads),
+    sessions: 'auto',
+    // As many as leave two sessions, whatever the machine.
+    decodeCores: Promise.resolve(usableCores() - 2),
+  })
+  const told = async (count: number, kind: ToWorker['kind']) => {
+    for (let turn = 0; turn < 50; turn++) {
+      if (threads.all.filter(({ posted }) => posted.at(-1)?.kind === kind).length === count) return
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.fail(`${count} workers were to be told to ${kind}`)
+  }
+  threads.last.ready()
+  while (threads.all.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  threads.last.ready()
+  await told(1, 'rehearse')
+  threads.all[0]?.say({ kind: 'rehearsed', runs: 10, cpuMs: 100 })
+  await told(2, 'rehearse')
+  threads.all[0]?.say({ kind: 'rehearsed', runs: 10, cpuMs: 100 })
+  threads.all[1]?.exit(134)
+  assert.equal(threads.all.length, 3)
+  threads.last.ready()
+  await using detector = await opening
+  assert.equal(detector.status().sessions.sessions, 2)
+  assert.match(detector.status().sessions.reason, /not measured/)
+  assert.equal(detector.status().restarts, 1)
+  for (const thread of threads.all) thread.exit(0)
 })

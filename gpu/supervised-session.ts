@@ -3,7 +3,13 @@ import { type Clock, type Timer, withTimeout } from '#std/clock.ts'
 import type { Log } from '#std/log.ts'
 import { BusyMeter } from './busy-meter.ts'
 import type { InferenceError } from './inference-error.ts'
-import type { InferenceBoot, RanMessage, ReadyMessage, RunMessage } from './inference-messages.ts'
+import type {
+  InferenceBoot,
+  RanMessage,
+  ReadyMessage,
+  RehearsedMessage,
+  RunMessage,
+} from './inference-messages.ts'
 import { InferenceSession } from './inference-session.ts'
 import type { StartInferenceThread } from './inference-thread.ts'
 import type { RestartBudget } from './restart-budget.ts'
@@ -34,6 +40,7 @@ export class SupervisedSession<J> implements AsyncDisposable {
   readonly #opening = Promise.withResolvers<ReadyMessage>()
   #session: InferenceSession
   #job: { readonly of: J } | null = null
+  #rehearsal: PromiseWithResolvers<RehearsedMessage | null> | null = null
   #isReady = false
   #hasServed = false
   #isDisposed = false
@@ -102,10 +109,18 @@ export class SupervisedSession<J> implements AsyncDisposable {
     this.#session.run(message, highMs)
   }
 
+  /** Before it serves anyone: grey pictures for so long. Null when it is lost over it. */
+  rehearse(forMs: number): Promise<RehearsedMessage | null> {
+    this.#rehearsal = Promise.withResolvers()
+    this.#session.rehearse(forMs)
+    return this.#rehearsal.promise
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isDisposed) return
     this.#isDisposed = true
     this.#isReady = false
+    this.#rehearsal?.resolve(null)
     this.#retry?.timer[Symbol.dispose]()
     const session = this.#session
     const { clock, log } = this.#options
@@ -124,6 +139,7 @@ export class SupervisedSession<J> implements AsyncDisposable {
       listener: {
         onReady: (ready) => this.#onReady(ready),
         onRan: (ran) => this.#onRan(ran),
+        onRehearsed: (rehearsed) => this.#rehearsal?.resolve(rehearsed),
         onLost: (error) => this.#onLost(error),
       },
     })
@@ -150,6 +166,7 @@ export class SupervisedSession<J> implements AsyncDisposable {
   #onLost(error: InferenceError): void {
     this.#isReady = false
     this.#lastError = error
+    this.#rehearsal?.resolve(null)
     const job = this.#takeJob()
     if (!this.#hasServed) this.#opening.reject(error)
     else if (!this.#isDisposed) this.#planRestart(error)

@@ -154,6 +154,7 @@ export class CameraRig {
         swap: null,
         lastSwapFailure: null,
         executionProvider: 'fake',
+        sessions: { sessions: 1, reason: 'as configured' },
         passedOver: [],
         restarts: 0,
         utilization: 0,
