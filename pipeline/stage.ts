@@ -1,3 +1,4 @@
+import type { Config } from '#config/schema.ts'
 import type { Clock } from '#std/clock.ts'
 import type { StageArguments } from './stage-arguments.ts'
 
@@ -30,33 +31,31 @@ export interface StageOption {
   readonly help: string
 }
 
-/** What a stage works with. */
-export interface StageContext {
+/** What a stage works with; `dataDir` (absolute) holds models, environments, datasets. */
+export interface StageContext extends Pick<Config, 'dataDir' | 'ffmpegPath' | 'searchPath'> {
   /** Values of the stage's own and of the common options. */
   readonly arguments: StageArguments
-  /** SIGHTLINE_DATA or the configuration's folder, absolute: models, environments, caches. */
-  readonly dataDir: string
   readonly clock: Clock
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   readonly progress: Progress
   /** Asks on the terminal; true at once with --yes, false where nobody is there to answer. */
-  confirm(question: string): Promise<boolean>
+  readonly confirm: (question: string) => Promise<boolean>
   /** A line on stdout while the stage runs: for stages that print JSON lines. Resolves when it was taken. */
-  writeLine(line: string): Promise<void>
+  readonly writeLine: (line: string) => Promise<void>
 }
 
 /** On stderr; silent with --quiet. */
 export interface Progress {
   /** One line that stays: what happened. */
-  note(line: string): void
+  readonly note: (line: string) => void
   /** Shown whatever else is quiet: something that a person should put right. */
-  warn(line: string): void
+  readonly warn: (line: string) => void
   /**
    * How far a long step is. A terminal shows it in place, at most ten times a second; elsewhere a line every ten
    * seconds. `unit` is what is counted: `images`, `MB`.
    */
-  step(what: string, done: number, total: number | null, unit: string): void
+  readonly step: (what: string, done: number, total: number | null, unit: string) => void
 }
 
 /** What a stage ends with. */
