@@ -14,7 +14,7 @@ import type { OpenSource, SourceError } from '../source/source.ts'
 import type { StampedUnit } from '../source/stamped-unit.ts'
 import { type SourceState, type SourceSupervisor, superviseSource } from '../source/supervisor.ts'
 import { CodecWatch } from './codec-watch.ts'
-import { DetectionRate } from './detection-rate.ts'
+import { type DecidedRate, DetectionRate } from './detection-rate.ts'
 import { DetectionLane } from './detection-lane.ts'
 import { FrameLedger } from './frame-ledger.ts'
 import { resultOf, stampsOf } from './result.ts'
@@ -41,6 +41,17 @@ export interface CameraParts {
   readonly slo: Slo
   /** A decoder's child died and was replaced. */
   readonly onDecoderRestart: () => void
+}
+
+/** What a camera asks of the device, and what it got. */
+export interface CameraLoad {
+  readonly weight: number
+  /** 0 = every frame. */
+  readonly configuredFps: number
+  /** Frames a second; 0 while unknown or away. */
+  readonly arrivalFps: number
+  /** Results since it was added. */
+  readonly detected: number
 }
 
 /** One camera: source -> relay and decoder -> detector -> publisher, and the account of its frames. */
@@ -97,6 +108,7 @@ export class Camera implements AsyncDisposable {
 
   view(): CameraView {
     const measuredFps = this.#source.measuredFps
+    const detection = this.#rate.told(this.#wantedFps(measuredFps))
     return {
       id: this.config.id,
       name: this.config.name ?? this.config.id,
@@ -108,14 +120,15 @@ export class Camera implements AsyncDisposable {
       weight: this.config.weight,
       state: this.#state.state,
       code: this.#state.code,
-      reason: this.#state.reason ?? this.#codec.notice,
+      reason: this.#reason(detection.sentence),
       epoch: this.#state.epoch,
       reconnects: this.#state.reconnects,
       codec: this.#codec.current,
       relay: this.#relayMode(),
       viewers: this.#relay.viewers,
       measuredFps,
-      ...this.#detection(measuredFps),
+      effectiveFps: detection.effectiveFps,
+      shed: detection.shed,
       frames: this.#ledger.counts(),
     }
   }
@@ -123,6 +136,29 @@ export class Camera implements AsyncDisposable {
   /** Comebacks, by why the connection before had ended. */
   get reconnects(): ReadonlyMap<SourceCode, number> {
     return this.#reconnects
+  }
+
+  /** What the decision which rates to lower goes by. */
+  load(): CameraLoad {
+    return {
+      weight: this.config.weight,
+      configuredFps: this.config.detectFps,
+      // What it said before it went away is no load.
+      arrivalFps: this.#state.state === 'live' ? this.#source.measuredFps : 0,
+      detected: this.#ledger.counts().detected,
+    }
+  }
+
+  /** Lowers its detect rate, in force at once; null gives it back. */
+  decideRate(rate: DecidedRate | null): void {
+    this.#rate.decide(rate)
+    this.#lane?.setDetectRate(rate?.fps ?? this.config.detectFps)
+    this.#announce()
+  }
+
+  /** Results that were not asked for because the rate was lowered. */
+  get shedResults(): number {
+    return this.#rate.shedResults
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -175,7 +211,7 @@ export class Camera implements AsyncDisposable {
       streamId: id,
       width: codec.width,
       height: codec.height,
-      detectFps: this.config.detectFps,
+      detectFps: this.#rate.decidedFps ?? this.config.detectFps,
       latencyBudgetMs: this.config.latencyBudgetMs,
       weight: this.config.weight,
       detector: this.#parts.detector,
@@ -209,39 +245,43 @@ export class Camera implements AsyncDisposable {
   }
 
   #look(): void {
-    if (this.#state.state === 'live') this.#rate.look(this.#ledger.counts())
+    if (this.#state.state === 'live')
+      this.#rate.look(this.#ledger.counts(), this.#wantedFps(this.#source.measuredFps))
     else this.#rate.reset()
     this.#announce()
   }
 
-  /** What detection is to reach, or what it reaches where that is less for want of the device. */
-  #detection(measuredFps: number): { effectiveFps: number; shed: { reason: string } | null } {
+  /** The lower of the camera's rate and the configured one. */
+  #wantedFps(measuredFps: number): number {
     const { detectFps } = this.config
-    const wantedFps = detectFps === 0 ? measuredFps : Math.min(detectFps, measuredFps)
-    const shortfall = this.#rate.shortfall(wantedFps)
-    return shortfall === null
-      ? { effectiveFps: wantedFps, shed: null }
-      : { effectiveFps: shortfall.fps, shed: { reason: shortfall.reason } }
+    return detectFps === 0 ? measuredFps : Math.min(detectFps, measuredFps)
   }
 
-  /** Tells subscribers what they would see differently; a frame rate alone is told when it moved by a whole frame. */
+  #reason(shedSentence: string | null): string | null {
+    return this.#state.reason ?? this.#codec.notice ?? shedSentence
+  }
+
+  /** Tells subscribers what they would see differently; a frame rate alone when it moved by a whole frame, half of one while shed. */
   #announce(): void {
     const measuredFps = this.#source.measuredFps
     this.#slo.setCameraFps(measuredFps)
+    const { effectiveFps, shed, sentence } = this.#rate.told(this.#wantedFps(measuredFps))
     const message = {
       state: this.#state.state,
       code: this.#state.code,
-      reason: this.#state.reason ?? this.#codec.notice,
+      reason: this.#reason(sentence),
       detectFps: this.config.detectFps,
-      ...this.#detection(measuredFps),
+      effectiveFps,
       measuredFps,
+      shed,
       codec: this.#codec.current,
       relay: this.#relayMode(),
     }
     const key = JSON.stringify({
       ...message,
+      reason: this.#reason(null),
       measuredFps: Math.round(measuredFps),
-      effectiveFps: message.shed === null ? 0 : Math.round(message.effectiveFps),
+      effectiveFps: shed === null ? 0 : Math.round(2 * effectiveFps),
     })
     if (key === this.#told) return
     this.#told = key

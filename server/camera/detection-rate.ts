@@ -10,20 +10,41 @@ export interface EndedFrames {
   readonly late: number
 }
 
-export interface Shortfall {
-  /** Results a second, to one decimal. */
+/** Why fewer frames are detected than configured. */
+export type ShedReason = 'inference_capacity' | 'age_over_target'
+
+/** A rate below the configured one, decided so that what the device manages is shared out. */
+export interface DecidedRate {
   readonly fps: number
-  readonly reason: string
+  readonly reason: ShedReason
+}
+
+/** What detection is to reach, or reaches where that is less. */
+export interface ToldRate {
+  readonly effectiveFps: number
+  /** Null while it is what the configuration and the camera's own rate allow. */
+  readonly shed: { readonly reason: string } | null
+  /** The same for a person. */
+  readonly sentence: string | null
+}
+
+const words: Readonly<Record<ShedReason, string>> = {
+  inference_capacity: 'inference capacity',
+  age_over_target: 'cameras of more weight come first',
 }
 
 /**
- * Whether a camera gets the results that it is to get, from one look a second. Measured, not planned: what the device
- * does not manage is said as it is.
+ * How many results a second a camera gets, of how many: what was decided when load is shed, and what was measured, from
+ * one look a second, where the device does not even manage that.
  */
 export class DetectionRate {
   readonly #looks: EndedFrames[] = []
+  #decided: DecidedRate | null = null
+  #shedResults = 0
 
-  look(frames: EndedFrames): void {
+  /** Once a second while the camera is live. */
+  look(frames: EndedFrames, wantedFps: number): void {
+    this.#shedResults += wantedFps - this.#allowedFps(wantedFps)
     this.#looks.push({
       detected: frames.detected,
       superseded: frames.superseded,
@@ -37,15 +58,53 @@ export class DetectionRate {
     this.#looks.length = 0
   }
 
-  /** Null while `wantedFps` is reached, or missed for another reason than that frames waited in vain. */
-  shortfall(wantedFps: number): Shortfall | null {
+  /** Null: as configured. What was measured at another rate says nothing about this one. */
+  decide(rate: DecidedRate | null): void {
+    if (rate?.fps !== this.#decided?.fps) this.reset()
+    this.#decided = rate
+  }
+
+  /** Null: as configured. */
+  get decidedFps(): number | null {
+    return this.#decided?.fps ?? null
+  }
+
+  /** Results that were not asked for because the rate was lowered, since the camera was added. */
+  get shedResults(): number {
+    return this.#shedResults
+  }
+
+  /** `wantedFps`: the lower of the camera's rate and the configured one. */
+  told(wantedFps: number): ToldRate {
+    const allowedFps = this.#allowedFps(wantedFps)
+    const measuredFps = this.#shortOf(allowedFps)
+    if (allowedFps >= wantedFps && measuredFps === null)
+      return { effectiveFps: wantedFps, shed: null, sentence: null }
+    const effectiveFps = measuredFps ?? allowedFps
+    const reason = words[this.#decided?.reason ?? 'inference_capacity']
+    return {
+      effectiveFps,
+      shed: { reason },
+      sentence: `${tenths(effectiveFps)} of ${tenths(wantedFps)} fps: ${reason}`,
+    }
+  }
+
+  #allowedFps(wantedFps: number): number {
+    return Math.min(wantedFps, this.#decided?.fps ?? wantedFps)
+  }
+
+  /** What is reached; null while it is `allowedFps`, or less for another reason than that frames waited in vain. */
+  #shortOf(allowedFps: number): number | null {
     const [first] = this.#looks
     const last = this.#looks.at(-1)
     if (first === undefined || last === undefined || this.#looks.length <= windowSeconds)
       return null
     const fps = (last.detected - first.detected) / windowSeconds
     const inVain = last.superseded + last.late - first.superseded - first.late
-    if (inVain === 0 || fps >= reachedShare * wantedFps) return null
-    return { fps: Math.round(fps * 10) / 10, reason: 'inference capacity' }
+    return inVain === 0 || fps >= reachedShare * allowedFps ? null : tenths(fps)
   }
+}
+
+function tenths(fps: number): number {
+  return Math.round(fps * 10) / 10
 }

@@ -1,8 +1,9 @@
 import { camerasMax } from '#config/schema.ts'
 import type { CameraConfig } from '#config/camera.ts'
 import type { CameraView } from '#protocol/api.ts'
-import { Camera, type CameraParts, type ManagedBy } from './camera.ts'
+import { Camera, type CameraLoad, type CameraParts, type ManagedBy } from './camera.ts'
 import { CameraError } from './camera-error.ts'
+import type { DecidedRate } from './detection-rate.ts'
 
 /** The only map of cameras. */
 export class CameraRegistry implements AsyncDisposable {
@@ -52,6 +53,21 @@ export class CameraRegistry implements AsyncDisposable {
   *reconnects(): Generator<{ camera: string; reason: string; count: number }> {
     for (const [camera, { reconnects }] of this.#cameras)
       for (const [reason, count] of reconnects) yield { camera, reason, count }
+  }
+
+  /** What each camera asks of the device. */
+  *loads(): Generator<CameraLoad & { readonly cameraId: string }> {
+    for (const [cameraId, camera] of this.#cameras) yield { cameraId, ...camera.load() }
+  }
+
+  /** Lowers a camera's detect rate; null gives it back. */
+  decideRate(id: string, rate: DecidedRate | null): void {
+    this.#cameras.get(id)?.decideRate(rate)
+  }
+
+  /** Results that were not asked for because rates were lowered. */
+  *shedResults(): Generator<{ camera: string; count: number }> {
+    for (const [camera, { shedResults }] of this.#cameras) yield { camera, count: shedResults }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,8 @@ export interface RigStream {
   readonly isOpen: boolean
   /** Those that were set, in order. */
   readonly detectRates: readonly number[]
+  /** The rate that it was opened with. */
+  readonly configuredFps: number
   /** The oldest frame ends so. */
   end(kind: 'superseded' | 'late' | 'paced' | 'failed'): void
   /** The oldest is detected: dispatched now, inferred after 10 ms, posted after 1 more. One person. */
@@ -31,6 +33,10 @@ export class HeldStream<F extends OfferedFrame> implements RigStream, DetectorSt
     this.#options = options
     this.#clock = clock
     this.#journal = journal
+  }
+
+  get configuredFps(): number {
+    return this.#options.detectFps
   }
 
   get waiting(): number {
