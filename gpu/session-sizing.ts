@@ -35,7 +35,7 @@ export interface SessionSizingOptions {
 export type Sizing = Pick<SessionSizing, 'devices' | 'initial' | 'settle'>
 
 /** All that measuring may add to a start. A model too slow for two runs a step in it is not measured. */
-const measureMs = 240
+const measureMs = 150
 const runsAStep = 2
 
 /**

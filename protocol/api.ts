@@ -72,6 +72,9 @@ export const systemSchema = z.object({
     ready: z.boolean(),
     executionProvider: z.string(),
     model: z.object({ name: z.string(), sha256: z.string(), classes: z.array(z.string()) }),
+    /** Workers that the model runs in at once, and why so many. */
+    sessions: z.int(),
+    sessionsReason: z.string(),
   }),
   relay: z.object({ ready: z.boolean(), viewers: z.int() }),
 })

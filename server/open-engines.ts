@@ -3,6 +3,7 @@ import type { Config } from '#config/schema.ts'
 import { openDetector } from '#gpu/open-detector.ts'
 import type { Clock } from '#std/clock.ts'
 import type { Log } from '#std/log.ts'
+import { decodeNeed } from './decode/decode-need.ts'
 import { type FoundFfmpeg, findFfmpeg } from './decode/find-ffmpeg.ts'
 import { probeFfmpeg } from './decode/probe-ffmpeg.ts'
 import { openRelay } from './relay/mediasoup-relay.ts'
@@ -37,8 +38,15 @@ export async function openEngines(
       ffmpegPath: ffmpeg.path,
       executionProviders: config.gpu.executionProviders,
       mode: config.gpu.mode,
-      ...(config.gpu.batchMax === 'auto' ? {} : { batchMax: config.gpu.batchMax }),
-      ...(config.gpu.sessions === 'auto' ? {} : { sessions: config.gpu.sessions }),
+      devices: config.gpu.devices,
+      sessions: config.gpu.sessions,
+      batchMax: config.gpu.batchMax,
+      decodeCores: decodeNeed({
+        ffmpegPath: ffmpeg.path,
+        clipPath: join(config.dataDir, 'demo/street.h264'),
+        cameras: config.cameras.length + (config.demo ? 1 : 0),
+        log: log.area('decode'),
+      }),
       clock,
       log: log.area('inference'),
     }),

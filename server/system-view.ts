@@ -8,7 +8,7 @@ export function systemView(
   boot: Pick<SystemView, 'bootId' | 'startedAt' | 'version'>,
   { ffmpeg, detector, relay }: Engines,
 ): SystemView {
-  const { ready, executionProvider, model } = detector.status()
+  const { ready, executionProvider, model, sessions } = detector.status()
   return {
     name: 'sightline',
     ...boot,
@@ -20,7 +20,13 @@ export function systemView(
       cpus: availableParallelism(),
     },
     ffmpeg: { path: ffmpeg.path, version: ffmpeg.version.text },
-    inference: { ready, executionProvider, model: { ...model, classes: [...model.classes] } },
+    inference: {
+      ready,
+      executionProvider,
+      model: { ...model, classes: [...model.classes] },
+      sessions: sessions.sessions,
+      sessionsReason: sessions.reason,
+    },
     relay: { ready: relay.status().ready, viewers: relay.status().viewers },
   }
 }

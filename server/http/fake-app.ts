@@ -23,6 +23,8 @@ export const system: SystemView = {
     ready: true,
     executionProvider: 'cpu',
     model: { name: 'm', sha256: 'ab', classes: ['person'] },
+    sessions: 1,
+    sessionsReason: 'as configured',
   },
   relay: { ready: true, viewers: 0 },
 }
