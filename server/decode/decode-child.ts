@@ -16,7 +16,8 @@ export interface DecodeChild {
   readonly pid: number | null
   /** Bytes that it has not read yet and that wait in this process. */
   readonly queuedBytes: number
-  write(bytes: Buffer): void
+  /** `queued`: the bytes must stay as they are, the process has not taken all of them yet. */
+  write(bytes: Buffer): 'taken' | 'queued'
   /** Resolves when it is gone; no frame follows the call. */
   close(): Promise<void>
 }
@@ -76,8 +77,12 @@ class FfmpegChild implements DecodeChild {
     return this.#started?.stdin.writableLength ?? 0
   }
 
-  write(bytes: Buffer): void {
-    if (this.#started?.stdin.writable === true) this.#started.stdin.write(bytes)
+  write(bytes: Buffer): 'taken' | 'queued' {
+    const stdin = this.#started?.stdin
+    if (stdin?.writable !== true) return 'taken'
+    // A pipe with room is written to within the call.
+    stdin.write(bytes)
+    return stdin.writableLength === 0 ? 'taken' : 'queued'
   }
 
   close(): Promise<void> {

@@ -112,3 +112,15 @@ test('any unit comes out as written, under its number', () => {
     ),
   )
 })
+
+test('bytes that were given away are never written to again', () => {
+  const writer = new FlvWriter()
+  const first = writer.write(unitOf(Buffer.from([1, 2, 3])), 0)
+  const kept = Buffer.from(first)
+  writer.giveAway()
+  const second = writer.write(unitOf(Buffer.from([4, 5, 6])), 1)
+  assert.deepEqual(first, kept)
+  // Not given away: the next unit takes its place.
+  writer.write(unitOf(Buffer.from([7, 8, 9])), 2)
+  assert.equal(second.buffer, writer.write(unitOf(Buffer.from([7, 8, 9])), 3).buffer)
+})

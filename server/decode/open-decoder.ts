@@ -110,7 +110,8 @@ class SupervisedDecoder implements Decoder {
     const child = this.#child ?? this.#start()
     if (this.#ledger.count === 0) this.#progressAtMs = this.#options.clock.nowMs()
     const number = this.#ledger.add(stamped)
-    child.write(this.#writer.write(stamped.unit, number))
+    const taken = child.write(this.#writer.write(stamped.unit, number))
+    if (taken === 'queued') this.#writer.giveAway()
   }
 
   /**

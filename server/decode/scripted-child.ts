@@ -17,12 +17,13 @@ export class ScriptedChild implements DecodeChild {
     this.listener = listener
   }
 
-  write(bytes: Buffer): void {
+  write(bytes: Buffer): 'taken' {
     const tagBytes = bytes.readUInt32BE(bytes.length - 4)
     const tag = bytes.subarray(bytes.length - 4 - tagBytes)
     const number = tag.readUIntBE(4, 3) + (tag[7] ?? 0) * 2 ** 24
     if (tag.length < bytes.length) this.headers++
     this.written.set(number, tag.readUInt8(tagBytes - 1))
+    return 'taken'
   }
 
   close(): Promise<void> {
