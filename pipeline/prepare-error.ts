@@ -8,6 +8,14 @@ export class PrepareError extends CodedError<
   | 'model_unknown'
   | 'wheel_invalid'
   | 'folder_unwritable'
+  /** Which head turns the outputs into boxes cannot be told from the file. */
+  | 'head_doubtful'
+  /** What the classes are called cannot be told from the file, or the names are not as many as the classes. */
+  | 'classes_doubtful'
+  /** How large pictures it wants cannot be told from the file. */
+  | 'size_doubtful'
+  /** It runs, and what it finds on the photo of the self-test cannot be right. */
+  | 'model_implausible'
 > {
   override readonly name = 'PrepareError'
 }
