@@ -49,6 +49,8 @@ export interface ManyCamerasReport {
   readonly cores: Readonly<Record<CostGroup, number>>
   /** Of the cameras' process and the subscriber's, which share the machine. */
   readonly benchCores: { readonly cameras: number; readonly subscriber: number }
+  /** Taken by programs that have nothing to do with the run. */
+  readonly otherCores: number
   readonly cpuMsPerInference: number
   /** 0.85 x (cores - decode - 0.1) / CPU-s of an inference, all of this run. */
   readonly resultsPerSecondBound: number
@@ -63,6 +65,7 @@ export interface Snapshot {
   readonly atMs: number
   readonly cpu: Readonly<Record<CostGroup, number>>
   readonly bench: { readonly cameras: number; readonly subscriber: number }
+  readonly machine: number
   readonly memory: Readonly<Partial<Record<CostGroup, number>>>
   readonly views: readonly CameraView[]
   /** Since the last snapshot. */
@@ -111,6 +114,10 @@ export function reportOf(
   const age = meanAndP99(cameras.flatMap((camera) => camera.ages))
   const resultsPerSecond = latencies.length / seconds
   const allCores = Object.values(cores).reduce((sum, value) => sum + value, 0)
+  const benchCores = {
+    cameras: (after.bench.cameras - before.bench.cameras) / seconds,
+    subscriber: (after.bench.subscriber - before.bench.subscriber) / seconds,
+  }
   const cpuPerInference = cores.inference / resultsPerSecond
   return {
     options,
@@ -126,10 +133,12 @@ export function reportOf(
     outOfOrder: cameras.reduce((sum, { results }) => sum + backwards(results), 0),
     cpuSecondsPer1000: (allCores / resultsPerSecond) * 1000,
     cores,
-    benchCores: {
-      cameras: (after.bench.cameras - before.bench.cameras) / seconds,
-      subscriber: (after.bench.subscriber - before.bench.subscriber) / seconds,
-    },
+    benchCores,
+    otherCores:
+      (after.machine - before.machine) / seconds -
+      allCores -
+      benchCores.cameras -
+      benchCores.subscriber,
     cpuMsPerInference: cpuPerInference * 1000,
     resultsPerSecondBound: (0.85 * (availableParallelism() - cores.decode - 0.1)) / cpuPerInference,
     timerLatenessP99Ms: after.timerLatenessP99Ms,

@@ -14,7 +14,7 @@ import {
   reportOf,
   type Snapshot,
 } from './many-cameras-report.ts'
-import { cpuByGroup, cpuOfBench, memoryByGroup } from './process-cost.ts'
+import { cpuByGroup, cpuOfBench, cpuOfMachine, memoryByGroup } from './process-cost.ts'
 
 /** Connections, caches and estimators settle. */
 const warmUpMs = 6000
@@ -75,6 +75,7 @@ async function snapshot(server: SightlineServer): Promise<Snapshot> {
     atMs: systemClock.nowMs(),
     cpu: cpuByGroup(pid),
     bench: cpuOfBench(),
+    machine: cpuOfMachine(),
     memory: memoryByGroup(pid),
     views,
     // The metric is the interval of a 5 ms timer, not how late it was.

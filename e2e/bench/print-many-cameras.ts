@@ -36,7 +36,8 @@ export function formatReport(report: ManyCamerasReport): string {
       `within the budget ${(report.onTimeShare * 100).toFixed(2)} %, ` +
       `conserved ${report.conserved}, out of order ${report.outOfOrder}`,
     `cores: ${shares}; beside it cameras ${report.benchCores.cameras.toFixed(2)}, ` +
-      `subscriber ${report.benchCores.subscriber.toFixed(2)}; ${report.cpuSecondsPer1000.toFixed(1)} CPU-s per 1,000 results, ` +
+      `subscriber ${report.benchCores.subscriber.toFixed(2)}, ` +
+      `strangers ${report.otherCores.toFixed(2)}; ${report.cpuSecondsPer1000.toFixed(1)} CPU-s per 1,000 results, ` +
       `${report.cpuMsPerInference.toFixed(2)} CPU-ms per inference; ` +
       `0.85 x what is left for the model = ${tenth(report.resultsPerSecondBound)} results/s`,
     `stages p50 / p95 ms: ${stages}`,

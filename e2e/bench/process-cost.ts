@@ -31,6 +31,16 @@ export function cpuOfBench(): { readonly cameras: number; readonly subscriber: n
   return { cameras, subscriber: cpuSecondsOf(process.pid) }
 }
 
+/** CPU seconds since boot of everything on the machine, interrupts and stolen time too (proc(5), /proc/stat). */
+export function cpuOfMachine(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
+    .split(/\s+/)
+    .slice(1)
+    .map(Number)
+  return (user + nice + system + irq + softirq + steal) / 100
+}
+
 /** Resident memory in MiB, by the same groups; threads share the server's own. */
 export function memoryByGroup(serverPid: number): Readonly<Partial<Record<CostGroup, number>>> {
   const memory: Partial<Record<CostGroup, number>> = { main: residentMib(serverPid) }
