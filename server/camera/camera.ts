@@ -15,7 +15,7 @@ import type { StampedUnit } from '../source/stamped-unit.ts'
 import { type SourceState, type SourceSupervisor, superviseSource } from '../source/supervisor.ts'
 import { CodecWatch } from './codec-watch.ts'
 import { type DecidedRate, DetectionRate } from './detection-rate.ts'
-import { DetectionLane } from './detection-lane.ts'
+import { DetectionLanes } from './detection-lanes.ts'
 import { FrameLedger } from './frame-ledger.ts'
 import { resultOf, stampsOf } from './result.ts'
 
@@ -52,6 +52,8 @@ export interface CameraLoad {
   readonly arrivalFps: number
   /** Results since it was added. */
   readonly detected: number
+  /** The rate that was decided for it; null: as configured. */
+  readonly decidedFps: number | null
 }
 
 /** One camera: source -> relay and decoder -> detector -> publisher, and the account of its frames. */
@@ -67,11 +69,9 @@ export class Camera implements AsyncDisposable {
   readonly #relay: RelayCamera
   readonly #publisher: CameraPublisher
   readonly #slo: CameraSlo
+  readonly #lanes: DetectionLanes
   readonly #source: SourceSupervisor
   readonly #survey: Timer
-  /** Lanes of earlier picture sizes that are still closing. */
-  readonly #closing = new Set<Promise<void>>()
-  #lane: DetectionLane | null = null
   #state: SourceState
   #told = ''
   #endedBy: SourceCode | null = null
@@ -90,6 +90,7 @@ export class Camera implements AsyncDisposable {
       latencyBudgetMs: config.latencyBudgetMs,
       weight: config.weight,
     })
+    this.#lanes = this.#detectionLanes()
     this.#source = superviseSource({
       open: parts.openSource(config),
       clock: parts.clock,
@@ -146,13 +147,14 @@ export class Camera implements AsyncDisposable {
       // What it said before it went away is no load.
       arrivalFps: this.#state.state === 'live' ? this.#source.measuredFps : 0,
       detected: this.#ledger.counts().detected,
+      decidedFps: this.#rate.decidedFps,
     }
   }
 
   /** Lowers its detect rate, in force at once; null gives it back. */
   decideRate(rate: DecidedRate | null): void {
     this.#rate.decide(rate)
-    this.#lane?.setDetectRate(rate?.fps ?? this.config.detectFps)
+    this.#lanes.setDetectRate(rate?.fps ?? this.config.detectFps)
     this.#announce()
   }
 
@@ -165,9 +167,7 @@ export class Camera implements AsyncDisposable {
     this.#survey[Symbol.dispose]()
     await this.#source[Symbol.asyncDispose]()
     this.#relay[Symbol.dispose]()
-    await this.#lane?.[Symbol.asyncDispose]()
-    this.#lane = null
-    await Promise.all(this.#closing)
+    await this.#lanes[Symbol.asyncDispose]()
     this.#publisher[Symbol.dispose]()
     this.#slo[Symbol.dispose]()
   }
@@ -178,14 +178,13 @@ export class Camera implements AsyncDisposable {
     this.#gop.add(stamped)
     this.#relay.send(stamped)
     const codec = this.#codec.seen(stamped.unit.parameterSets)
-    const lane = codec === null ? null : this.#laneFor(codec)
-    if (lane === null) this.#ledger.settled('damaged')
-    else lane.push(stamped)
+    if (codec === null) this.#ledger.settled('damaged')
+    else this.#lanes.push(stamped, codec)
   }
 
   #onEpochEnd(error: SourceError): void {
     this.#endedBy = error.code
-    this.#lane?.reset()
+    this.#lanes.reset()
   }
 
   #onState(state: SourceState): void {
@@ -198,37 +197,27 @@ export class Camera implements AsyncDisposable {
     this.#announce()
   }
 
-  /** The lane for the picture's size; the old one closes beside it and ends its units itself. */
-  #laneFor(codec: Codec): DetectionLane {
-    const current = this.#lane
-    if (current !== null && current.width === codec.width && current.height === codec.height)
-      return current
-    if (current !== null) this.#close(current)
-    if (this.#codec.notice !== null) this.#log.warn(this.#codec.notice)
-    this.#log.info('detecting', { profile: codec.profile, size: `${codec.width}x${codec.height}` })
-    const { id } = this.config
-    this.#lane = new DetectionLane({
+  #detectionLanes(): DetectionLanes {
+    const { clock, detector } = this.#parts
+    const { id, detectFps, latencyBudgetMs, weight } = this.config
+    return new DetectionLanes({
       streamId: id,
-      width: codec.width,
-      height: codec.height,
-      detectFps: this.#rate.decidedFps ?? this.config.detectFps,
-      latencyBudgetMs: this.config.latencyBudgetMs,
-      weight: this.config.weight,
-      detector: this.#parts.detector,
+      detectFps,
+      latencyBudgetMs,
+      weight,
+      clock,
+      detector,
       openDecoder: (geometry, listener) => this.#parts.openDecoder(geometry, listener, id),
-      // The lane's own picture: a result of the old size can come after the new one has begun.
-      onOutcome: (decoded, outcome) => this.#onOutcome(decoded, outcome, codec),
+      onOpen: (codec) => this.#onOpen(codec),
+      onOutcome: (decoded, outcome, codec) => this.#onOutcome(decoded, outcome, codec),
       onLost: (_, loss) => this.#ledger.settled(loss),
       onRestart: () => this.#parts.onDecoderRestart(),
     })
-    return this.#lane
   }
 
-  #close(lane: DetectionLane): void {
-    const closed: Promise<void> = lane[Symbol.asyncDispose]().finally(() =>
-      this.#closing.delete(closed),
-    )
-    this.#closing.add(closed)
+  #onOpen({ profile, width, height }: Codec): void {
+    if (this.#codec.notice !== null) this.#log.warn(this.#codec.notice)
+    this.#log.info('detecting', { profile, size: `${width}x${height}` })
   }
 
   #onOutcome(decoded: DecodedFrame, outcome: FrameOutcome, codec: Codec): void {
@@ -245,6 +234,7 @@ export class Camera implements AsyncDisposable {
   }
 
   #look(): void {
+    this.#lanes.look()
     if (this.#state.state === 'live')
       this.#rate.look(this.#ledger.counts(), this.#wantedFps(this.#source.measuredFps))
     else this.#rate.reset()

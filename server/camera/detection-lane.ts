@@ -1,5 +1,6 @@
 import type { Detector, DetectorStream, FrameOutcome, OfferedFrame } from '#gpu/detector.ts'
 import { assert } from '#std/assert.ts'
+import { withTimeout, type Clock } from '#std/clock.ts'
 import type {
   DecodedFrame,
   DecodeGeometry,
@@ -25,6 +26,8 @@ export interface LaneOptions {
   readonly onOutcome: (decoded: DecodedFrame, outcome: FrameOutcome) => void
   readonly onLost: (stamped: StampedUnit, loss: DecodeLoss) => void
   readonly onRestart: (reason: string) => void
+  /** Its pixels are no longer what the serving model wants: another lane is needed. */
+  readonly onOutdated: () => void
 }
 
 interface LaneFrame extends OfferedFrame {
@@ -41,6 +44,11 @@ export class DetectionLane implements AsyncDisposable {
   readonly #options: LaneOptions
   readonly #decoder: Decoder
   readonly #stream: DetectorStream<LaneFrame>
+  readonly #ended = Promise.withResolvers<void>()
+  /** Units that have neither become a result nor been lost. */
+  #underWay = 0
+  #isDraining = false
+  #closing: Promise<void> | null = null
 
   constructor(options: LaneOptions) {
     this.#options = options
@@ -48,7 +56,10 @@ export class DetectionLane implements AsyncDisposable {
     this.height = options.height
     this.#decoder = options.openDecoder(options.detector.inputGeometry(options), {
       onFrame: (frame) => this.#offer(frame),
-      onLost: (stamped, loss) => options.onLost(stamped, loss),
+      onLost: (stamped, loss) => {
+        options.onLost(stamped, loss)
+        this.#settled()
+      },
       onRestart: (reason) => options.onRestart(reason),
     })
     this.#stream = options.detector.addStream<LaneFrame>({
@@ -59,11 +70,15 @@ export class DetectionLane implements AsyncDisposable {
       onOutcome: (frame, outcome) => {
         options.onOutcome(frame.decoded, outcome)
         frame.decoded.release()
+        this.#settled()
       },
+      onOutdated: () => options.onOutdated(),
     })
   }
 
   push(stamped: StampedUnit): void {
+    assert(!this.#isDraining, 'a unit goes into one lane')
+    this.#underWay++
     this.#decoder.push(stamped)
   }
 
@@ -76,10 +91,27 @@ export class DetectionLane implements AsyncDisposable {
     this.#decoder.reset()
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Takes no more units; closes when those it has came to their end, or with what then is left of them. */
+  async drain(clock: Clock, limitMs: number): Promise<void> {
+    this.#isDraining = true
+    if (this.#underWay > 0) await withTimeout(clock, this.#ended.promise, limitMs, () => {})
+    await this[Symbol.asyncDispose]()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     // The decoder first: no frame may be offered to a stream that is gone.
     await this.#decoder[Symbol.asyncDispose]()
     this.#stream[Symbol.dispose]()
+  }
+
+  #settled(): void {
+    this.#underWay--
+    if (this.#underWay === 0 && this.#isDraining) this.#ended.resolve()
   }
 
   #offer(decoded: DecodedFrame): void {

@@ -9,6 +9,8 @@ export interface RigStream {
   readonly waiting: number
   readonly deadlinesAtMs: readonly number[]
   readonly isOpen: boolean
+  /** Another model wants other pixels. */
+  outdate(): void
   /** Those that were set, in order. */
   readonly detectRates: readonly number[]
   /** The rate that it was opened with. */
@@ -52,6 +54,10 @@ export class HeldStream<F extends OfferedFrame> implements RigStream, DetectorSt
   setDetectRate(detectFps: number): void {
     assert(this.isOpen, 'no rate is set on a stream that is gone')
     this.detectRates.push(detectFps)
+  }
+
+  outdate(): void {
+    this.#options.onOutdated?.()
   }
 
   end(kind: 'superseded' | 'late' | 'paced' | 'failed'): void {
