@@ -16,7 +16,7 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
 
 const isTest = (file: string): boolean => /\.(test|e2e|bench|contract|sim)\.ts$/.test(file)
 
-const stageContract = ['stage.ts', 'stage-error.ts', 'stage-arguments.ts'].map(
+const stageContract = ['stage.ts', 'stage-error.ts', 'stage-arguments.ts', 'stage.fixture.ts'].map(
   (name) => `pipeline/${name}`,
 )
 
