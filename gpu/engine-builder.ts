@@ -7,6 +7,8 @@ export interface EngineRequest {
   readonly enginesDir: string
   /** Ordinals of the GPUs that it is to run on. */
   readonly devices: readonly number[]
+  /** The value of PATH: where trtexec is looked for. */
+  readonly searchPath: string
   /** Pictures a batch, at most. */
   readonly batchMax: number
 }

@@ -13,9 +13,26 @@ const packagedFolder = '/usr/src/tensorrt/bin'
 
 /** Absolute path of the first `trtexec` of PATH or of NVIDIA's package. Rejects with EngineError. */
 export async function findTrtexec(searchPath: string): Promise<string> {
-  const folders = [...searchPath.split(delimiter).filter((name) => name !== ''), packagedFolder]
+  const path = await findProgram('trtexec', [...foldersOf(searchPath), packagedFolder])
+  if (path !== null) return path
+  const sentence = `no trtexec on PATH or in ${packagedFolder}; it comes with TensorRT ${tensorrtMajor}`
+  throw new EngineError('engine_unavailable', sentence)
+}
+
+/** The driver's own tool. Rejects with EngineError. */
+export async function findNvidiaSmi(searchPath: string): Promise<string> {
+  const path = await findProgram('nvidia-smi', foldersOf(searchPath))
+  if (path !== null) return path
+  throw new EngineError('engine_unavailable', 'no nvidia-smi on PATH; it comes with the driver')
+}
+
+function foldersOf(searchPath: string): string[] {
+  return searchPath.split(delimiter).filter((name) => name !== '')
+}
+
+async function findProgram(name: string, folders: readonly string[]): Promise<string | null> {
   for (const folder of folders) {
-    const path = resolve(join(folder, 'trtexec'))
+    const path = resolve(join(folder, name))
     try {
       await access(path, constants.X_OK)
       return path
@@ -23,8 +40,7 @@ export async function findTrtexec(searchPath: string): Promise<string> {
       // Most folders of PATH hold none.
     }
   }
-  const sentence = `no trtexec on PATH or in ${packagedFolder}; it comes with TensorRT ${tensorrtMajor}`
-  throw new EngineError('engine_unavailable', sentence)
+  return null
 }
 
 /** Any run begins with it: `&&&& RUNNING TensorRT.trtexec [TensorRT v100900] [b34] # trtexec --help`. */
