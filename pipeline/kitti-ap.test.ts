@@ -1,27 +1,29 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Box } from '#datasets/box.ts'
+import type { KittiObject } from '#datasets/kitti-label.ts'
 import { kittiAp } from './kitti-ap.ts'
 import { generatedFrames } from './kitti-cases.fixture.ts'
 import golden from './kitti-golden.fixture.json' with { type: 'json' }
 import { kittiReferenceSchema, kittiDifferenceFrom } from './kitti-reference.fixture.ts'
 import type { KittiFrame } from './kitti-match.ts'
-import type { KittiDetection, KittiObject } from './kitti-rules.ts'
+import type { KittiDetection } from './kitti-rules.ts'
 
 /** 100 px wide and high, easy. */
 const car: KittiObject = {
   type: 'Car',
   truncated: 0,
   occluded: 0,
-  left: 100,
-  top: 100,
-  right: 200,
-  bottom: 200,
+  box: { left: 100, top: 100, right: 200, bottom: 200 },
 }
-const second: KittiObject = { ...car, left: 400, right: 500 }
+const second = withBox(car, { left: 400, right: 500 })
 
-function found(box: Pick<KittiObject, 'type' | 'left' | 'top' | 'right' | 'bottom'>, score = 0.9) {
-  const { type, left, top, right, bottom } = box
-  return { type, left, top, right, bottom, score } satisfies KittiDetection
+function withBox<T extends { readonly box: Box }>(object: T, edges: Partial<Box>): T {
+  return { ...object, box: { ...object.box, ...edges } }
+}
+
+function found({ type, box }: KittiObject, score = 0.9): KittiDetection {
+  return { type, box, score }
 }
 
 /** Recall is sampled at 41 points, for which one object is not enough. */
@@ -29,8 +31,10 @@ function copies(frame: KittiFrame): readonly KittiFrame[] {
   return Array.from({ length: 200 }, () => frame)
 }
 
+const region: KittiObject = { ...car, type: 'DontCare', occluded: -1, truncated: -1 }
+
 /** A stray that costs precision wherever it counts: it is better than all others. */
-const stray = found({ ...car, left: 800, right: 900 }, 0.99)
+const stray = found(withBox(car, { left: 800, right: 900 }), 0.99)
 
 for (const { name, truth, detections, difficulty = 'easy', of = 'Car', r40 } of [
   { name: 'no object', truth: [], detections: [stray], r40: null },
@@ -45,20 +49,20 @@ for (const { name, truth, detections, difficulty = 'easy', of = 'Car', r40 } of 
   {
     name: 'an overlap of .7 exactly, which is not enough of a Car',
     truth: [car],
-    detections: [found({ ...car, bottom: 170 })],
+    detections: [found(withBox(car, { bottom: 170 }))],
     r40: 0,
   },
   {
     name: 'an overlap of .71 of a Car',
     truth: [car],
-    detections: [found({ ...car, bottom: 171 })],
+    detections: [found(withBox(car, { bottom: 171 }))],
     r40: 1,
   },
   {
     name: 'an overlap of .51, which is enough of a Pedestrian',
     of: 'Pedestrian',
     truth: [{ ...car, type: 'Pedestrian' }],
-    detections: [found({ ...car, type: 'Pedestrian', bottom: 151 })],
+    detections: [found(withBox({ ...car, type: 'Pedestrian' }, { bottom: 151 }))],
     r40: 1,
   },
   {
@@ -98,31 +102,31 @@ for (const { name, truth, detections, difficulty = 'easy', of = 'Car', r40 } of 
   },
   {
     name: 'a stray of which more than .7 lies in a DontCare region: no fault',
-    truth: [car, { ...car, type: 'DontCare', left: 800, right: 871, occluded: -1, truncated: -1 }],
+    truth: [car, withBox(region, { left: 800, right: 871 })],
     detections: [found(car), stray],
     r40: 1,
   },
   {
     name: 'a stray of which .7 exactly lies in a DontCare region: a fault',
-    truth: [car, { ...car, type: 'DontCare', left: 800, right: 870, occluded: -1, truncated: -1 }],
+    truth: [car, withBox(region, { left: 800, right: 870 })],
     detections: [found(car), stray],
     r40: 0.5,
   },
   {
     name: 'a DontCare region over a Car that is found: found all the same',
-    truth: [car, { ...car, type: 'DontCare', occluded: -1, truncated: -1 }],
+    truth: [car, region],
     detections: [found(car)],
     r40: 1,
   },
   {
     name: 'a second object of 39.9 px, found: not asked for when easy',
-    truth: [car, { ...second, bottom: 139.9 }],
-    detections: [found(car), found({ ...second, bottom: 139.9 }, 0.95)],
+    truth: [car, withBox(second, { bottom: 139.9 })],
+    detections: [found(car), found(withBox(second, { bottom: 139.9 }), 0.95)],
     r40: 1,
   },
   {
     name: 'a second object of 40 px, not found: missed when easy',
-    truth: [car, { ...second, bottom: 140 }],
+    truth: [car, withBox(second, { bottom: 140 })],
     detections: [found(car)],
     // Recall ends at .5, the sample 20 of 40.
     r40: 0.5,
@@ -130,21 +134,21 @@ for (const { name, truth, detections, difficulty = 'easy', of = 'Car', r40 } of 
   {
     name: 'an object of 25 px when moderate',
     difficulty: 'moderate',
-    truth: [{ ...car, bottom: 125 }],
-    detections: [found({ ...car, bottom: 125 })],
+    truth: [withBox(car, { bottom: 125 })],
+    detections: [found(withBox(car, { bottom: 125 }))],
     r40: 1,
   },
   {
     name: 'an object of 24.9 px when moderate: not asked for',
     difficulty: 'moderate',
-    truth: [{ ...car, bottom: 124.9 }],
+    truth: [withBox(car, { bottom: 124.9 })],
     detections: [],
     r40: null,
   },
   {
     name: 'a stray under the least height: no fault',
     truth: [car],
-    detections: [found(car), { ...stray, bottom: 139 }],
+    detections: [found(car), withBox(stray, { bottom: 139 })],
     r40: 1,
   },
   {

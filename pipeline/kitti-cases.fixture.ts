@@ -1,5 +1,7 @@
+import type { Box } from '#datasets/box.ts'
+import type { KittiObject, KittiType } from '#datasets/kitti-label.ts'
 import type { KittiFrame } from './kitti-match.ts'
-import type { KittiDetection, KittiObject } from './kitti-rules.ts'
+import type { KittiDetection } from './kitti-rules.ts'
 import { SeededRandom } from './seeded-random.fixture.ts'
 
 /** Frames with all nine types, heights and overlaps at their limits, DontCare regions and equal scores. */
@@ -8,7 +10,7 @@ export function generatedFrames(number: number): readonly KittiFrame[] {
   return Array.from({ length: random.whole(1, 12) }, () => frameOf(random))
 }
 
-const types = [
+const types: readonly [KittiType, ...KittiType[]] = [
   'Car',
   'Car',
   'Car',
@@ -21,7 +23,7 @@ const types = [
   'Tram',
   'Misc',
   'DontCare',
-] as const
+]
 
 function frameOf(random: SeededRandom): KittiFrame {
   const alone = Array.from({ length: random.whole(0, 8) }, () => objectOf(random))
@@ -42,34 +44,36 @@ function objectOf(random: SeededRandom): KittiObject {
     type: random.oneOf(types),
     truncated: random.oneOf([0, 0, 0, 0.15, 0.16, 0.3, 0.31, 0.5, 0.51]),
     occluded: random.oneOf([0, 0, 0, 1, 2, 3]),
-    left,
-    top,
-    right: left + random.whole(10, 120),
-    bottom: top + random.oneOf([24, 25, 26, 39, 40, 41, 60, 100]),
+    box: {
+      left,
+      top,
+      right: left + random.whole(10, 120),
+      bottom: top + random.oneOf([24, 25, 26, 39, 40, 41, 60, 100]),
+    },
   }
 }
 
 function beside(object: KittiObject, random: SeededRandom): KittiObject {
   const shift = random.whole(1, 6)
-  return { ...object, left: object.left + shift, right: object.right + shift }
+  return { ...object, box: moved(object.box, shift) }
 }
 
 /** The object itself, a part of it whose overlap is at a limit, or something beside it. */
 function near(object: KittiObject, random: SeededRandom): KittiDetection {
   const score = random.whole(1, random.chance(0.3) ? 4 : 1000) / 1000
-  const type =
+  const type: KittiType =
     object.type === 'DontCare' || random.chance(0.15)
-      ? random.oneOf(['Car', 'Pedestrian', 'Cyclist'])
+      ? random.oneOf<KittiType>(['Car', 'Pedestrian', 'Cyclist'])
       : object.type
-  const height = object.bottom - object.top
+  const box = moved(object.box, random.whole(-8, 8))
   const kept = random.oneOf([1, 1, 0.95, 0.8, 0.7, 0.7, 0.5, 0.5, 0.3])
-  const shift = random.whole(-8, 8)
   return {
     type,
     score,
-    left: object.left + shift,
-    right: object.right + shift,
-    top: object.top,
-    bottom: object.top + height * kept,
+    box: { ...box, bottom: box.top + (box.bottom - box.top) * kept },
   }
+}
+
+function moved(box: Box, right: number): Box {
+  return { ...box, left: box.left + right, right: box.right + right }
 }

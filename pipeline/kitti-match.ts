@@ -1,9 +1,6 @@
-import {
-  isDontCare,
-  type KittiDetection,
-  type KittiObject,
-  type KittiRules,
-} from './kitti-rules.ts'
+import type { Box } from '#datasets/box.ts'
+import type { KittiObject } from '#datasets/kitti-label.ts'
+import type { KittiDetection, KittiRules } from './kitti-rules.ts'
 
 /** One picture: its labels and what was found on it. */
 export interface KittiFrame {
@@ -32,7 +29,7 @@ export function scoresOfFound(frame: KittiFrame, rules: KittiRules): readonly nu
         !isTaken.has(detection) &&
         rules.roleOfDetection(detection) !== 'other' &&
         (best === null || detection.score > best.score) &&
-        overlapOf(detection, object) > rules.overlapMin
+        overlapOf(detection.box, object.box) > rules.overlapMin
       )
         best = detection
     if (best === null) continue
@@ -60,7 +57,7 @@ export function countAt(frame: KittiFrame, rules: KittiRules, scoreMin: number):
     let nearest: KittiDetection | null = null
     let least = rules.overlapMin
     for (const detection of detections) {
-      const overlap = isTaken.has(detection) ? 0 : overlapOf(detection, object)
+      const overlap = isTaken.has(detection) ? 0 : overlapOf(detection.box, object.box)
       if (overlap <= least) continue
       nearest = detection
       least = overlap
@@ -69,33 +66,31 @@ export function countAt(frame: KittiFrame, rules: KittiRules, scoreMin: number):
     isTaken.add(nearest)
     if (role === 'wanted') found++
   }
-  const regions = frame.truth.filter(isDontCare)
+  const regions = frame.truth.filter(({ type }) => type === 'DontCare')
   const isFault = (detection: KittiDetection): boolean =>
     !isTaken.has(detection) &&
-    !regions.some((region) => coveredShare(detection, region) > rules.overlapMin)
+    !regions.some((region) => coveredShare(detection.box, region.box) > rules.overlapMin)
   return { found, wrong: detections.filter(isFault).length }
 }
 
-type Edges = Pick<KittiObject, 'left' | 'top' | 'right' | 'bottom'>
-
-function sharedArea(a: Edges, b: Edges): number {
+function sharedArea(a: Box, b: Box): number {
   const width = Math.min(a.right, b.right) - Math.max(a.left, b.left)
   const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
   return width <= 0 || height <= 0 ? 0 : width * height
 }
 
-function areaOf({ left, top, right, bottom }: Edges): number {
+function areaOf({ left, top, right, bottom }: Box): number {
   return (right - left) * (bottom - top)
 }
 
 /** Intersection over union. */
-function overlapOf(a: Edges, b: Edges): number {
+function overlapOf(a: Box, b: Box): number {
   const shared = sharedArea(a, b)
   return shared === 0 ? 0 : shared / (areaOf(a) + areaOf(b) - shared)
 }
 
 /** Of the detection's area. */
-function coveredShare(detection: Edges, region: Edges): number {
+function coveredShare(detection: Box, region: Box): number {
   const shared = sharedArea(detection, region)
   return shared === 0 ? 0 : shared / areaOf(detection)
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Box } from '#datasets/box.ts'
 import { kittiAp } from './kitti-ap.ts'
 import type { KittiFrame } from './kitti-match.ts'
 import { kittiClasses, kittiDifficulties } from './kitti-rules.ts'
@@ -18,8 +19,14 @@ export type KittiReference = z.infer<typeof kittiReferenceSchema>
 export function kittiReference(
   cases: readonly (readonly KittiFrame[])[],
 ): readonly KittiReference[] {
-  const input = { cases: cases.map((frames) => ({ frames })) }
+  const input = { cases: cases.map((frames) => ({ frames: frames.map(flat) })) }
   return kittiReferenceSchema.array().parse(runReference('kitti_ap.py', input))
+}
+
+function flat({ truth, detections }: KittiFrame): unknown {
+  const withEdges = ({ box, ...rest }: { readonly box: Box }): unknown =>
+    Object.assign({}, rest, box)
+  return { truth: truth.map(withEdges), detections: detections.map(withEdges) }
 }
 
 /** The largest difference; Infinity where only one of the two has a value. */

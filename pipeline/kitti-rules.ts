@@ -1,23 +1,11 @@
-/** A labelled object; pixels, 0-based. `type` is one of KITTI's nine words. */
-export interface KittiObject {
-  readonly type: string
-  /** 0..1, share outside of the picture. */
-  readonly truncated: number
-  /** 0 visible, 1 partly, 2 largely occluded, 3 unknown. */
-  readonly occluded: number
-  readonly left: number
-  readonly top: number
-  readonly right: number
-  readonly bottom: number
-}
+import type { Box } from '#datasets/box.ts'
+import type { KittiObject, KittiType } from '#datasets/kitti-label.ts'
 
 export interface KittiDetection {
-  readonly type: string
+  readonly type: KittiType
   readonly score: number
-  readonly left: number
-  readonly top: number
-  readonly right: number
-  readonly bottom: number
+  /** 0-based pixels. */
+  readonly box: Box
 }
 
 export const kittiClasses = ['Car', 'Pedestrian', 'Cyclist'] as const
@@ -30,7 +18,7 @@ interface ClassRule {
   /** An overlap must be larger. */
   readonly overlapMin: number
   /** A class so like it that finding one is no fault. */
-  readonly neighbour: string | null
+  readonly neighbour: KittiType | null
 }
 
 /** Of the benchmark (https://www.cvlibs.net/datasets/kitti/eval_object.php) and its development kit. */
@@ -68,28 +56,22 @@ export function kittiRules(name: KittiClass, difficulty: KittiDifficulty): Kitti
   return {
     overlapMin,
     roleOfObject(object) {
-      if (isCalled(object, neighbour)) return 'ignored'
-      if (!isCalled(object, name)) return 'other'
+      if (object.type === neighbour) return 'ignored'
+      if (object.type !== name) return 'other'
       const isEasyEnough =
         object.occluded <= occludedMax &&
         object.truncated <= truncatedMax &&
-        object.bottom - object.top >= heightMin
+        heightOf(object) >= heightMin
       return isEasyEnough ? 'wanted' : 'ignored'
     },
     /** The height comes before the class: so the kit has it, and a low box of any class may cover an object. */
     roleOfDetection(detection) {
-      if (Math.abs(detection.bottom - detection.top) < heightMin) return 'ignored'
-      return isCalled(detection, name) ? 'wanted' : 'other'
+      if (heightOf(detection) < heightMin) return 'ignored'
+      return detection.type === name ? 'wanted' : 'other'
     },
   }
 }
 
-/** A region whose objects nobody labelled. */
-export function isDontCare(object: KittiObject): boolean {
-  return isCalled(object, 'DontCare')
-}
-
-/** The kit compares without regard to case. */
-function isCalled({ type }: { readonly type: string }, name: string | null): boolean {
-  return type.toLowerCase() === name?.toLowerCase()
+function heightOf({ box }: { readonly box: Box }): number {
+  return box.bottom - box.top
 }
