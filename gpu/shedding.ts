@@ -35,6 +35,12 @@ export interface DetectRate {
   readonly reason: ShedReason | null
 }
 
+/** What the server needs of the controller: called once a second, and at once when a stream leaves. */
+export interface Shedding {
+  /** One rate for each stream of the tick, in its order. A stream that is not in a tick is forgotten. */
+  tick(tick: ShedTick): readonly DetectRate[]
+}
+
 /** Above it the device is the bottleneck. */
 const saturated = 0.9
 /** Shorter overloads are the scheduler's business. */
@@ -71,7 +77,7 @@ interface Tracked {
 }
 
 /**
- * Sheds load where that is of use. Called once a second, and at once when a stream leaves. Pure: no clock, no I/O.
+ * Sheds load where that is of use. Pure: no clock, no I/O.
  *
  * Of use is only that lighter streams yield to heavier ones whose results are too old. Between streams of one weight the
  * scheduler already takes the oldest first: held to their fair share instead, 16 to 60 simulated streams got as many
@@ -82,7 +88,7 @@ interface Tracked {
  * bottleneck any more; they are forgotten when a fifth of the load is gone; and they rise in steps of a tenth while
  * those they were lowered for are well inside their target, ever more rarely if that does not hold.
  */
-export class SheddingController {
+export class SheddingController implements Shedding {
   readonly #streams = new Map<string, Tracked>()
   /** Weight -> most that each stream of that weight may get. */
   readonly #capsFps = new Map<number, number>()
@@ -96,7 +102,6 @@ export class SheddingController {
   /** What was asked for when rates were last lowered. */
   #shedAtWantedFps = 0
 
-  /** One rate for each stream of the tick, in its order. A stream that is not in a tick is forgotten. */
   tick(tick: ShedTick): readonly DetectRate[] {
     this.#track(tick)
     const { nowMs, utilization } = tick
@@ -133,6 +138,8 @@ export class SheddingController {
 
   #forget(): void {
     this.#capsFps.clear()
+    this.#tooOldSinceMs = null
+    this.#comfortSinceMs = null
     this.#shedAtWantedFps = 0
     this.#comfortMs = comfortMs
     this.#hasGivenBack = false
