@@ -72,8 +72,11 @@ export class CameraRig {
     onDecoderRestart: () => void this.restarts++,
   }
 
-  /** The camera sends an access unit, 40 ms after the one before. */
-  frame(sps: Buffer | null = rigSps.small): void {
+  /** The camera sends an access unit, a whole key frame unless said, 40 ms after the one before. */
+  frame(
+    sps: Buffer | null = rigSps.small,
+    change: Partial<Pick<AccessUnit, 'isKey' | 'isDamaged'>> = {},
+  ): void {
     assert(this.#listener !== null, 'a connection is open')
     this.clock.advance(40)
     this.#rtpTimestamp = (this.#rtpTimestamp + 3600) % 2 ** 32
@@ -85,6 +88,7 @@ export class CameraRig {
       isDamaged: false,
       arrivedAtMs: this.clock.nowMs(),
       parameterSets: { sps: sps === null ? [] : [sps], pps: [] },
+      ...change,
     }
     this.#listener.onAccessUnit(unit)
   }

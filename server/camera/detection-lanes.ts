@@ -31,7 +31,7 @@ const overtaken: FrameOutcome = { kind: 'superseded' }
 export class DetectionLanes implements AsyncDisposable {
   readonly #options: LanesOptions
   /** Lanes that take no units any more. */
-  readonly #closing = new Set<Promise<void>>()
+  readonly #closing = new Map<DetectionLane, Promise<void>>()
   #current: DetectionLane | null = null
   #detectFps: number
   #opened = 0
@@ -75,14 +75,16 @@ export class DetectionLanes implements AsyncDisposable {
     const current = this.#current
     this.#current = null
     await current?.[Symbol.asyncDispose]()
-    await Promise.all(this.#closing)
+    // Those that still end what they have leave it now.
+    for (const lane of this.#closing.keys()) void lane[Symbol.asyncDispose]()
+    await Promise.all(this.#closing.values())
   }
 
   #laneFor({ unit }: StampedUnit, codec: Codec): DetectionLane {
     const current = this.#current
     if (current === null) return this.#open(codec)
     if (current.width !== codec.width || current.height !== codec.height) {
-      this.#close(current[Symbol.asyncDispose]())
+      this.#close(current, current[Symbol.asyncDispose]())
       return this.#open(codec)
     }
     if (this.#outdatedAtMs === null || !unit.isKey || unit.isDamaged) return current
@@ -121,12 +123,12 @@ export class DetectionLanes implements AsyncDisposable {
     this.#outdatedAtMs = null
     if (current === null) return
     const { clock, latencyBudgetMs } = this.#options
-    this.#close(current.drain(clock, latencyBudgetMs + drainLimitMs))
+    this.#close(current, current.drain(clock, latencyBudgetMs + drainLimitMs))
   }
 
-  #close(closing: Promise<void>): void {
-    const closed: Promise<void> = closing.finally(() => this.#closing.delete(closed))
-    this.#closing.add(closed)
+  #close(lane: DetectionLane, closing: Promise<void>): void {
+    const closed = closing.finally(() => this.#closing.delete(lane))
+    this.#closing.set(lane, closed)
   }
 
   #ended(ended: {
