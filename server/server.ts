@@ -3,6 +3,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { CameraConfig } from '#config/camera.ts'
 import type { Config } from '#config/schema.ts'
+import { SheddingController } from '#gpu/shedding.ts'
 import type { Clock } from '#std/clock.ts'
 import { CodedError, messageOf } from '#std/coded-error.ts'
 import type { Log } from '#std/log.ts'
@@ -17,6 +18,7 @@ import { createMetrics } from './metrics/metrics.ts'
 import { type Engines, openEngines } from './open-engines.ts'
 import { openPublisher, type WebSocketPublisher } from './publish/open-publisher.ts'
 import { readinessOf } from './readiness.ts'
+import { openLoadShedder } from './shed/load-shedder.ts'
 import { openSlo, type SloMeasurement } from './slo/open-slo.ts'
 import { rtspSource } from './source/rtsp-source.ts'
 import { systemView } from './system-view.ts'
@@ -85,6 +87,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     onDecoderRestart: () => decoderRestarts++,
   }
   const cameras = started.use(new CameraRegistry(parts))
+  started.use(
+    openLoadShedder({
+      clock,
+      log: log.area('shed'),
+      controller: new SheddingController(),
+      cameras,
+      detector,
+      takeWorstAgeRatio: (cameraId) => slo.takeWorstAgeRatio(cameraId),
+    }),
+  )
   // After the cameras, so that it stops first: subscribers are told that the server goes, not that cameras were removed.
   started.use(publisher)
 

@@ -12,11 +12,11 @@ const told = (rig: CameraRig) => {
   const { effectiveFps, shed, reason } = rig.announced.at(-1) ?? {}
   return { effectiveFps, shed, reason }
 }
-const seven = { fps: 7, reason: 'inference_capacity' } as const
+const seven = { detectFps: 7, reason: 'age_over_target' } as const
 const shedToSeven = {
   effectiveFps: 7,
-  shed: { reason: 'inference capacity' },
-  reason: '7 of 10 fps: inference capacity',
+  shed: { reason: 'cameras of more weight come first' },
+  reason: '7 of 10 fps: cameras of more weight come first',
 }
 const whole = { effectiveFps: 10, shed: null, reason: null }
 
@@ -54,14 +54,14 @@ test('a new picture size keeps the lowered rate', async () => {
 
 test('a rate above the camera’s own is not shed', async () => {
   const { rig, camera } = await liveCamera()
-  camera.decideRate({ fps: 26, reason: 'inference_capacity' })
+  camera.decideRate({ detectFps: 26, reason: 'age_over_target' })
   assert.deepEqual(told(rig), whole)
   await camera[Symbol.asyncDispose]()
 })
 
 test('what it asks of the device is its rates and weight; nothing while it is away', async () => {
   const { rig, camera } = await liveCamera()
-  const load = { weight: 1, configuredFps: 10, detected: 0 }
+  const load = { weight: 1, configuredFps: 10, detected: 0, decided: null }
   assert.deepEqual(camera.load(), { ...load, arrivalFps: 25 })
   await rig.cut('no_data')
   assert.deepEqual(camera.load(), { ...load, arrivalFps: 0 })

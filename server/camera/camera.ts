@@ -52,8 +52,8 @@ export interface CameraLoad {
   readonly arrivalFps: number
   /** Results since it was added. */
   readonly detected: number
-  /** The rate that was decided for it; null: as configured. */
-  readonly decidedFps: number | null
+  /** What was decided for it; null: it gets what is configured. */
+  readonly decided: DecidedRate | null
 }
 
 /** One camera: source -> relay and decoder -> detector -> publisher, and the account of its frames. */
@@ -147,14 +147,14 @@ export class Camera implements AsyncDisposable {
       // What it said before it went away is no load.
       arrivalFps: this.#state.state === 'live' ? this.#source.measuredFps : 0,
       detected: this.#ledger.counts().detected,
-      decidedFps: this.#rate.decidedFps,
+      decided: this.#rate.decided,
     }
   }
 
-  /** Lowers its detect rate, in force at once; null gives it back. */
+  /** A detect rate from now on, and why it is not what is configured; null: as configured. */
   decideRate(rate: DecidedRate | null): void {
     this.#rate.decide(rate)
-    this.#lanes.setDetectRate(rate?.fps ?? this.config.detectFps)
+    this.#lanes.setDetectRate(rate?.detectFps ?? this.config.detectFps)
     this.#announce()
   }
 

@@ -22,7 +22,7 @@ function after(
   return rate
 }
 const whole = { effectiveFps: 10, shed: null, sentence: null }
-const seven: DecidedRate = { fps: 7, reason: 'inference_capacity' }
+const seven: DecidedRate = { detectFps: 7, reason: 'age_over_target' }
 
 test('a camera that gets half of what it is to get, for frames waited in vain, is short', () => {
   assert.deepEqual(after(5, { detected: 5, superseded: 5 }).told(10), {
@@ -51,19 +51,34 @@ test('nothing is measured before five seconds, nor right after the camera was aw
   assert.deepEqual(rate.told(10), whole)
 })
 
-test('a decided rate is told at once, with its reason', () => {
+test('a lowered rate is told at once, with its reason', () => {
   assert.deepEqual(after(0, { detected: 0 }, seven).told(10), {
     effectiveFps: 7,
-    shed: { reason: 'inference capacity' },
-    sentence: '7 of 10 fps: inference capacity',
+    shed: { reason: 'cameras of more weight come first' },
+    sentence: '7 of 10 fps: cameras of more weight come first',
   })
-  const yielding = after(0, { detected: 0 }, { fps: 6.44, reason: 'age_over_target' })
-  assert.equal(yielding.told(10).sentence, '6.4 of 10 fps: cameras of more weight come first')
 })
 
-test('a decided rate that is reached is what is told, and less where it is not', () => {
+test('a lowered rate that is reached is what is told, and less where it is not', () => {
   assert.equal(after(60, { detected: 7, superseded: 3 }, seven).told(10).effectiveFps, 7)
   assert.equal(after(60, { detected: 3, superseded: 4 }, seven).told(10).effectiveFps, 3)
+})
+
+test('a shortfall that the controller sees is told without waiting five seconds', () => {
+  const short: DecidedRate = { detectFps: 10, reason: 'inference_capacity' }
+  assert.deepEqual(after(0, { detected: 0 }, short).told(10), whole)
+  assert.equal(
+    after(2, { detected: 8 }, short).told(10).sentence,
+    '8 of 10 fps: inference capacity',
+  )
+})
+
+test('what was measured stands while the rate in force is the same', () => {
+  const rate = after(60, { detected: 5, superseded: 5 })
+  rate.decide({ detectFps: 10, reason: 'inference_capacity' })
+  assert.equal(rate.told(10).effectiveFps, 5)
+  rate.decide(null)
+  assert.equal(rate.told(10).effectiveFps, 5)
 })
 
 test('a camera slower than the decided rate is not shed', () => {

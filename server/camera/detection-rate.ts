@@ -1,3 +1,5 @@
+import type { ShedReason } from '#gpu/shedding.ts'
+
 /** Seconds over which the rate is taken: shorter and a single late result would show. */
 const windowSeconds = 5
 /** Below this share of what is wanted it is a shortfall; frames fall on the camera's own grid, so it is never exact. */
@@ -10,12 +12,10 @@ export interface EndedFrames {
   readonly late: number
 }
 
-/** Why fewer frames are detected than configured. */
-export type ShedReason = 'inference_capacity' | 'age_over_target'
-
-/** A rate below the configured one, decided so that what the device manages is shared out. */
+/** What the shedding controller says of a camera: its rate is lowered, or it gets less than its rate. */
 export interface DecidedRate {
-  readonly fps: number
+  /** Frames a second in force; 0 = every frame. */
+  readonly detectFps: number
   readonly reason: ShedReason
 }
 
@@ -58,15 +58,14 @@ export class DetectionRate {
     this.#looks.length = 0
   }
 
-  /** Null: as configured. What was measured at another rate says nothing about this one. */
+  /** Null: it gets what is configured. What was measured at another rate says nothing about this one. */
   decide(rate: DecidedRate | null): void {
-    if (rate?.fps !== this.#decided?.fps) this.reset()
+    if (loweredTo(rate) !== loweredTo(this.#decided)) this.reset()
     this.#decided = rate
   }
 
-  /** Null: as configured. */
-  get decidedFps(): number | null {
-    return this.#decided?.fps ?? null
+  get decided(): DecidedRate | null {
+    return this.#decided
   }
 
   /** Results that were not asked for because the rate was lowered, since the camera was added. */
@@ -81,7 +80,7 @@ export class DetectionRate {
     if (allowedFps >= wantedFps && measuredFps === null)
       return { effectiveFps: wantedFps, shed: null, sentence: null }
     const effectiveFps = measuredFps ?? allowedFps
-    const reason = words[this.#decided?.reason ?? 'inference_capacity']
+    const reason = words[allowedFps < wantedFps ? 'age_over_target' : 'inference_capacity']
     return {
       effectiveFps,
       shed: { reason },
@@ -90,19 +89,27 @@ export class DetectionRate {
   }
 
   #allowedFps(wantedFps: number): number {
-    return Math.min(wantedFps, this.#decided?.fps ?? wantedFps)
+    return Math.min(wantedFps, loweredTo(this.#decided) ?? wantedFps)
   }
 
   /** What is reached; null while it is `allowedFps`, or less for another reason than that frames waited in vain. */
   #shortOf(allowedFps: number): number | null {
     const [first] = this.#looks
     const last = this.#looks.at(-1)
-    if (first === undefined || last === undefined || this.#looks.length <= windowSeconds)
-      return null
-    const fps = (last.detected - first.detected) / windowSeconds
+    const seconds = this.#looks.length - 1
+    if (first === undefined || last === undefined || seconds < 1) return null
+    const fps = (last.detected - first.detected) / seconds
+    if (this.#decided?.reason === 'inference_capacity')
+      return tenths(fps) < tenths(allowedFps) ? tenths(fps) : null
     const inVain = last.superseded + last.late - first.superseded - first.late
-    return inVain === 0 || fps >= reachedShare * allowedFps ? null : tenths(fps)
+    const isShort = seconds >= windowSeconds && inVain > 0 && fps < reachedShare * allowedFps
+    return isShort ? tenths(fps) : null
   }
+}
+
+/** Null where the configured rate is in force. */
+function loweredTo(rate: DecidedRate | null): number | null {
+  return rate?.reason === 'age_over_target' ? rate.detectFps : null
 }
 
 function tenths(fps: number): number {

@@ -60,7 +60,7 @@ export class CameraRegistry implements AsyncDisposable {
     for (const [cameraId, camera] of this.#cameras) yield { cameraId, ...camera.load() }
   }
 
-  /** Lowers a camera's detect rate; null gives it back. */
+  /** A camera's detect rate from now on, and why it is not what is configured; null: as configured. */
   decideRate(id: string, rate: DecidedRate | null): void {
     this.#cameras.get(id)?.decideRate(rate)
   }

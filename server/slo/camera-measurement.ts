@@ -10,6 +10,8 @@ export class CameraMeasurement {
   readonly counters: ObjectiveCounters
   readonly rates = new ResultRates()
   readonly history = new IndicatorHistory()
+  #liveSinceMs: number | null = null
+  #worstAgeRatio = 0
   /** What the history has of the counters. */
   readonly #told = zeroCounts()
 
@@ -28,8 +30,24 @@ export class CameraMeasurement {
   }
 
   setLive(nowMs: number, state: { readonly live: boolean }): void {
+    this.#liveSinceMs = state.live ? (this.#liveSinceMs ?? nowMs) : null
     this.counters.setLive(state)
     this.rates.setLive(nowMs, state)
+  }
+
+  sample(atMs: number): void {
+    this.counters.sample(atMs)
+    if (this.#liveSinceMs === null) return
+    // The time that a camera was away is not the device's doing.
+    const ageMs = Math.min(this.counters.ageMs(atMs) ?? Infinity, atMs - this.#liveSinceMs)
+    this.#worstAgeRatio = Math.max(this.#worstAgeRatio, ageMs / this.counters.freshnessLimitMs)
+  }
+
+  /** The worst age of information over the freshness limit since the last call; 0 while it was not live. */
+  takeWorstAgeRatio(): number {
+    const ratio = this.#worstAgeRatio
+    this.#worstAgeRatio = 0
+    return ratio
   }
 
   /** Puts what was counted since the last call into the history, and returns it. */

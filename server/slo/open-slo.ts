@@ -24,6 +24,8 @@ export interface CameraSloView {
 export interface SloMeasurement extends Slo, Disposable {
   readonly timer: StageTimer
   cameras(): readonly CameraSloView[]
+  /** The camera's worst age of information over its freshness limit since the last call. */
+  takeWorstAgeRatio(cameraId: string): number
   report(): SloReport
 }
 
@@ -51,9 +53,9 @@ export function openSlo({ clock, utilization }: SloOptions): SloMeasurement {
   function sample(fromMs: number): void {
     const atMs = fromMs + samplePeriodMs
     let isAnyLive = false
-    for (const { counters } of cameras.values()) {
-      counters.sample(atMs)
-      isAnyLive ||= counters.isLive
+    for (const camera of cameras.values()) {
+      camera.sample(atMs)
+      isAnyLive ||= camera.counters.isLive
     }
     total.sampled({ isAnyLive })
     if (Math.floor(atMs / sliceMs) > Math.floor(fromMs / sliceMs))
@@ -90,6 +92,7 @@ export function openSlo({ clock, utilization }: SloOptions): SloMeasurement {
         indicators: counters.counts,
       }))
     },
+    takeWorstAgeRatio: (cameraId) => cameras.get(cameraId)?.takeWorstAgeRatio() ?? 0,
     report() {
       const nowMs = clock.nowMs()
       total.settle(nowMs, cameras.values())
