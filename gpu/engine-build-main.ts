@@ -17,14 +17,19 @@ async function build(line: string): Promise<void> {
     const order = buildOrderSchema.parse(JSON.parse(line))
     const onProgress = (share: number): void => say({ kind: 'progress', share })
     const engine = await buildEngine(order, { run: runProgram, clock: systemClock, onProgress })
-    say({ kind: 'done', engine })
+    leave({ kind: 'done', engine })
   } catch (error) {
     const isUnavailable = error instanceof EngineError && error.code === 'engine_unavailable'
     const code = isUnavailable ? 'engine_unavailable' : 'engine_build_failed'
-    say({ kind: 'failed', code, message: messageOf(error) })
+    leave({ kind: 'failed', code, message: messageOf(error) })
   }
 }
 
 function say(line: BuildLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
+/** stdin stays open: without this the process would wait for the end of the one who waits for it. */
+function leave(line: BuildLine): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`, () => process.exit(0))
 }

@@ -115,12 +115,11 @@ class Build {
     // It may end before it has read.
     child.stdin.on('error', () => {})
     child.stdin.write(`${JSON.stringify(order)}\n`)
-    const minutes = Math.round(limitMs / 60_000)
     this.#limit = this.#options.clock.after(limitMs, () =>
       this.#stop(
         new EngineError(
           'engine_build_timeout',
-          `no engine within ${minutes} minutes; it is given up`,
+          `no engine within ${limitMs / 1_000} s; it is given up`,
         ),
       ),
     )
