@@ -34,7 +34,7 @@ export const stages: readonly (Standing | Later)[] = [
   { name: 'export', later: 'makes ONNX of trained weights' },
   { name: 'optimize-tensorrt', later: 'builds TensorRT engines of an ONNX file' },
   { name: 'infer', later: 'runs the serving detector over pictures, videos and streams' },
-  { name: 'evaluate', later: 'measures mAP through the serving code' },
+  { name: 'evaluate', load: async () => (await import('./evaluate.ts')).evaluateStage },
   { name: 'verify', later: 'holds a model against gates A to F' },
   {
     name: 'prepare-models',
