@@ -33,7 +33,7 @@ function boxes(file: string, width: number, height: number) {
       const [x = 0, y = 0, w = 0, h = 0] = fields.slice(-4)
       const edges = [x - w / 2, y - h / 2, x + w / 2, y + h / 2]
       const px = edges.map((edge, i) => Math.round(edge * (i % 2 ? height : width) * 1e3) / 1e3)
-      return fields.length === 5 ? [fields[0], ...px] : px
+      return fields.slice(0, -4).concat(px)
     })
 }
 function finding(reason: string): Pick<FindingReport, 'count' | 'examples'> | undefined {

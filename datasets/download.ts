@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm, truncate } from 'node:fs/promises'
+import { mkdir, open, rename, rm, truncate } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { StageError } from '#pipeline/stage-error.ts'
 import { partSuffix, sha256OfFile, sizeIfThere } from '#std/atomic-file.ts'
 import { backoffDelayMs } from '#std/backoff.ts'
@@ -51,11 +49,11 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
     throw asStageError(cause, path)
   })
   let attempt = 0
-  for (;;) {
+  for (let isWhole = false; !isWhole;) {
     const before = (await sizeIfThere(partOf(path))) ?? 0
     try {
       await fetchRest(options, before)
-      return await finish(options)
+      isWhole = true
     } catch (cause) {
       signal.throwIfAborted()
       const error = asStageError(cause, path)
@@ -69,6 +67,7 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
       signal.throwIfAborted()
     }
   }
+  return finish(options)
 }
 
 async function fetchRest(options: DownloadOptions, have: number): Promise<void> {
@@ -117,15 +116,14 @@ async function take(
   let done = from
   const body = response.body
   if (body === null) throw failed(options, 'the answer has no body')
-  const watched = async function* (source: AsyncIterable<Uint8Array>) {
-    for await (const chunk of source) {
-      stall.sawBytes()
-      done += chunk.length
-      onProgress(done, total)
-      yield chunk
-    }
+  // Not through a write stream: that one drops what it holds when the connection is cut.
+  await using file = await open(part, 'a')
+  for await (const chunk of body) {
+    stall.sawBytes()
+    await file.appendFile(chunk)
+    done += chunk.length
+    onProgress(done, total)
   }
-  await pipeline(body, watched, createWriteStream(part, { flags: 'a' }))
   if (total !== null && done !== total)
     throw new StageError('download_failed', `cut off at ${done} of ${total} bytes`, {
       retryable: true,

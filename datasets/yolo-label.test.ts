@@ -27,10 +27,9 @@ for (const { name, text, refusal } of [
 test('a polygon becomes the box around it', () => {
   const [found] = read('3 0.1 0.2 0.5 0.1 0.3 0.9\n')
   assert.equal(found?.isPolygon, true)
-  const { left = 0, top = 0, right = 0, bottom = 0 } = found?.box ?? {}
   assert.deepEqual(
-    [left, top, right, bottom].map((edge) => Math.round(edge * 1e6) / 1e6),
-    [124.2, 37.5, 621, 337.5],
+    Object.entries(found?.box ?? {}).map(([edge, px]) => [edge, px.toFixed(4)]),
+    Object.entries({ left: '124.2000', top: '37.5000', right: '621.0000', bottom: '337.5000' }),
   )
 })
 
