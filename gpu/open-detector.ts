@@ -1,6 +1,7 @@
 import type { Clock } from '#std/clock.ts'
 import type { Log } from '#std/log.ts'
 import { installedLibraries } from './execution-provider.ts'
+import { inferenceProcesses } from './inference-process.ts'
 import { inferenceThreads, type StartInferenceThread } from './inference-thread.ts'
 import type { SchedulerMode } from './scheduling-policy.ts'
 import { ServingDetector } from './serving-detector.ts'
@@ -30,7 +31,9 @@ export interface OpenDetectorOptions {
   readonly intraOpThreads?: number
   readonly clock: Clock
   readonly log: Log
-  /** The module of the worker, or another way to start one; tests bring their own. */
+  /** What a session lives in; a thread by default. */
+  readonly isolation?: 'thread' | 'process'
+  /** The module of the worker (of its thread or process), or another way to start one; tests bring their own. */
   readonly worker?: URL | StartInferenceThread
 }
 
@@ -40,9 +43,8 @@ export interface OpenDetectorOptions {
  */
 export function openDetector(options: OpenDetectorOptions): Promise<ServingDetector> {
   const { executionProviders = ['cpu'], devices = [0], decodeCores = Promise.resolve(0) } = options
-  const { worker = new URL('inference-worker.ts', import.meta.url) } = options
   return ServingDetector.open({
-    start: worker instanceof URL ? inferenceThreads(worker) : worker,
+    start: starterOf(options),
     boot: {
       modelPath: options.modelPath,
       cardPath: options.cardPath,
@@ -64,6 +66,13 @@ export function openDetector(options: OpenDetectorOptions): Promise<ServingDetec
     clock: options.clock,
     log: options.log,
   })
+}
+
+function starterOf({ worker, isolation = 'thread' }: OpenDetectorOptions): StartInferenceThread {
+  if (typeof worker === 'function') return worker
+  return isolation === 'process'
+    ? inferenceProcesses(worker ?? new URL('inference-child.ts', import.meta.url))
+    : inferenceThreads(worker ?? new URL('inference-worker.ts', import.meta.url))
 }
 
 /** Whether it is worth waiting for what the first session finds: a provider of the list has its library here. */

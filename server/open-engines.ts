@@ -41,6 +41,7 @@ export async function openEngines(
       devices: config.gpu.devices,
       sessions: config.gpu.sessions,
       batchMax: config.gpu.batchMax,
+      isolation: config.gpu.isolation,
       decodeCores: decodeNeed({
         ffmpegPath: ffmpeg.path,
         clipPath: join(config.dataDir, 'demo/street.h264'),
