@@ -141,7 +141,11 @@ test('Once the device has room again, rates are whole at the next tick.', () => 
   const controller = new SheddingController()
   ticked(controller, 20, 1, [...light, heavy(2)])
   // Fewer frames come: 21 streams of 3 fps where the device gives 86.
-  const calm = [...light, heavy(0.2)].map((one) => ({ ...one, arrivalFps: 3, detectedFps: 3 }))
+  const slow = { arrivalFps: 3, detectedFps: 3 }
+  const calm = [
+    ...light.map(({ streamId }) => stream(streamId, slow)),
+    stream('h', { weight: 2, ...slow }),
+  ]
   const [first] = ticked(controller, 1, 0.8, calm, 20_000)
   assert.deepEqual(first, { streamId: 'l0', detectFps: 0, reason: null })
 })

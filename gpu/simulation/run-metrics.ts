@@ -24,11 +24,12 @@ export interface RunMetrics {
   readonly utilization: number
   /** All frames of the whole run; `open` still waited or ran at the end. */
   readonly outcomes: Readonly<Record<'detected' | 'superseded' | 'late' | 'paced' | 'open', number>>
-  /** Camera by camera. */
+  /** The live ones. */
   readonly cameras: readonly CameraMetrics[]
 }
 
 export interface CameraMetrics {
+  readonly weight: number
   readonly goodFps: number
   readonly ageMeanMs: number
   readonly ageP99Ms: number
@@ -109,6 +110,7 @@ function measureCamera(
     if (ageMs <= targetMs) fresh++
   }
   return {
+    weight: camera.weight,
     goodFps: good.length / ((toMs - fromMs) / 1000),
     ageMeanMs: sum(own) / own.length,
     ageP99Ms: quantile(sorted(own), 0.99),

@@ -24,6 +24,6 @@ export interface Run {
   /** In order of arrival. */
   readonly frames: readonly SimulatedFrame[]
   readonly batches: readonly SimulatedBatch[]
-  /** The detect rate in force, camera by camera, second by second; empty where nothing sheds. */
+  /** The detect rate in force, second by second, camera by camera: NaN while it is away; empty where nothing sheds. */
   readonly ratesFps: readonly (readonly number[])[]
 }

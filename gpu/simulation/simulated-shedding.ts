@@ -80,7 +80,9 @@ export class SimulatedShedding {
     const utilization = Math.min(1, this.#busyMs / (1000 * this.#scenario.sessions))
     const rates = this.#controller.tick({ nowMs, utilization, streams })
     for (const { streamId, detectFps } of rates) this.#policy.setDetectRate(streamId, detectFps)
-    this.ratesFps.push(rates.map(({ detectFps }) => detectFps))
+    const inForce = this.#watched.map(() => Number.NaN)
+    for (const { streamId, detectFps } of rates) inForce[Number(streamId)] = detectFps
+    this.ratesFps.push(inForce)
     this.#busyMs = 0
     for (const watched of this.#watched) {
       watched.arrivals = 0
