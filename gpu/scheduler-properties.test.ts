@@ -48,7 +48,11 @@ const worldArbitrary = fc.record({
   sessions: fc.integer({ min: 1, max: 3 }),
   betaMs: fc.nat(30),
   streams: fc.array(
-    fc.record({ weight: fc.constantFrom(0.5, 1, 4), detectFps: fc.constantFrom(0, 5, 12.5, 30) }),
+    fc.record({
+      weight: fc.constantFrom(0.5, 1, 4),
+      detectFps: fc.constantFrom(0, 5, 12.5, 30),
+      class: fc.constantFrom('live' as const, 'live' as const, 'live' as const, 'spare' as const),
+    }),
     { minLength: streamCount, maxLength: streamCount },
   ),
   events: fc.array(eventArbitrary, { maxLength: 300 }),
@@ -62,12 +66,16 @@ class Driver {
   readonly #scheduler: Scheduler<Frame>
   readonly #running: Batch<Frame>[] = []
   readonly #ended = new Map<Frame, string>()
+  /** Neither ended nor dispatched. */
+  readonly #waiting = new Set<Frame>()
+  readonly #classes: string[]
   readonly #lastDispatchedCapture = new Map<number, number>()
   #nowMs = 1_000
   #arrived = 0
 
   constructor(parameters: World) {
     this.#world = parameters
+    this.#classes = parameters.streams.map((options) => options.class)
     this.#scheduler = new Scheduler<Frame>({
       batchMax: parameters.batchMax,
       mode: parameters.mode,
@@ -96,17 +104,15 @@ class Driver {
   #arrive(event: Extract<Event, { kind: 'arrive' }>): void {
     const capturedAtMs = this.#nowMs - event.ageMs
     this.#arrived++
-    this.#scheduler.arrive(
-      String(event.stream),
-      {
-        stream: event.stream,
-        capturedAtMs,
-        deadlineAtMs: capturedAtMs + event.budgetMs,
-        width: 416,
-        height: event.height,
-      },
-      this.#nowMs,
-    )
+    const frame = {
+      stream: event.stream,
+      capturedAtMs,
+      deadlineAtMs: capturedAtMs + event.budgetMs,
+      width: 416,
+      height: event.height,
+    }
+    this.#waiting.add(frame)
+    this.#scheduler.arrive(String(event.stream), frame, this.#nowMs)
   }
 
   #endBatch(event: Extract<Event, { kind: 'end' }>): void {
@@ -122,6 +128,7 @@ class Driver {
     const waiting = this.#scheduler.removeStream(String(index))
     if (waiting !== null) this.#end(waiting, 'returned')
     this.#scheduler.addStream(String(index), { weight: 1, detectFps: 0 })
+    this.#classes[index] = 'live'
     // A new stream under the old id: its first batch may overlap the old one's last.
     this.#lastDispatchedCapture.delete(index)
     for (const batch of this.#running)
@@ -145,7 +152,21 @@ class Driver {
     }
   }
 
+  /** Nothing live could run: what waits has a frame of its stream in flight. */
+  #checkSpare(batch: Batch<Frame>): void {
+    for (const frame of batch.frames)
+      assert.equal(this.#classes[frame.stream] === 'spare', batch.isSpare, 'classes do not mix')
+    if (!batch.isSpare) return
+    for (const { stream: waits } of this.#waiting) {
+      if (this.#classes[waits] === 'spare') continue
+      const held = this.#running.some(({ frames }) => frames.some((one) => one.stream === waits))
+      assert.ok(held, 'a spare frame ran before a live one that was ready')
+    }
+  }
+
   #checkBatch(batch: Batch<Frame>): void {
+    for (const frame of batch.frames) this.#waiting.delete(frame)
+    this.#checkSpare(batch)
     assert.ok(batch.size >= 1 && batch.size <= this.#world.batchMax, 'batch size')
     const streams = new Set(batch.frames.map((frame) => frame.stream))
     assert.equal(streams.size, batch.size, 'two frames of a stream in a batch')
@@ -169,6 +190,7 @@ class Driver {
   #end(frame: Frame, how: string): void {
     assert.ok(!this.#ended.has(frame), `a frame ended twice: ${this.#ended.get(frame)} and ${how}`)
     this.#ended.set(frame, how)
+    this.#waiting.delete(frame)
   }
 
   #checkConservation(): void {
