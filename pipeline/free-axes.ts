@@ -16,6 +16,13 @@ export type FreedAxes = 'all' | 'batch' | 'none'
  */
 export function freeAxes(graph: Onnx.IGraphProto, axes: FreedAxes): void {
   if (axes === 'none') return
+  freeReshapes(graph)
+  for (const output of graph.output ?? []) freeOutput(output, axes)
+  // Shapes of intermediate values were those of the fixed export.
+  graph.valueInfo = []
+}
+
+function freeReshapes(graph: Onnx.IGraphProto): void {
   const constants = constantsOf(graph)
   for (const node of graph.node ?? []) {
     if (node.opType !== 'Reshape') continue
@@ -27,9 +34,6 @@ export function freeAxes(graph: Onnx.IGraphProto, axes: FreedAxes): void {
     if (dims[0] !== 1) continue
     writeInt64(shape, [0, ...dims.slice(1)])
   }
-  for (const output of graph.output ?? []) freeOutput(output, axes)
-  // Shapes of intermediate values were those of the fixed export.
-  graph.valueInfo = []
 }
 
 function constantsOf(graph: Onnx.IGraphProto): Map<string, Onnx.ITensorProto> {

@@ -30,31 +30,36 @@ const opsetMin = 11
 /** Throws PrepareError `model_unknown`. */
 export function readOnnxFacts(raw: Uint8Array): OnnxFacts {
   const model = decode(raw)
-  const { graph } = model
-  if (!graph || (graph.node ?? []).length === 0) throw unknown('the file holds no graph')
-  const opset = Number(
-    model.opsetImport?.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 0,
-  )
-  if (opset < opsetMin)
-    throw unknown(`it is of opset ${opset}; export it again with opset ${opsetMin} or later`)
-  if ((graph.initializer ?? []).some(isElsewhere))
-    throw unknown('its weights lie in another file; save it as one (onnx.save of the loaded model)')
+  const graph = checkedGraph(model)
   const { image, sizes } = graphInputs(graph)
-  if (image.name === 'pixels') throw unknown('it is prepared already: give the file it came from')
-  const type = image.type?.tensorType?.elemType
-  if (type !== DataType.FLOAT && type !== DataType.FLOAT16)
-    throw unknown(`its image “${image.name}” is not float: what numbers it wants cannot be known`)
+  checkImage(image)
   return {
     image: factsOf(image),
     outputs: (graph.output ?? []).map(factsOf),
     takesSizes: sizes !== null,
-    metadata: new Map(
-      (model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? '']),
-    ),
+    metadata: new Map(model.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
     isDynamicallyQuantised: (graph.node ?? []).some(
       ({ opType }) => opType === 'DynamicQuantizeLinear',
     ),
   }
+}
+
+function checkedGraph({ graph, opsetImport }: Onnx.ModelProto): Onnx.IGraphProto {
+  if (!graph || (graph.node ?? []).length === 0) throw unknown('the file holds no graph')
+  const own = opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')
+  const opset = Number(own?.version ?? 0)
+  if (opset < opsetMin)
+    throw unknown(`it is of opset ${opset}; export it again with opset ${opsetMin} or later`)
+  if ((graph.initializer ?? []).some(isElsewhere))
+    throw unknown('its weights lie in another file; save it as one (onnx.save of the loaded model)')
+  return graph
+}
+
+function checkImage(image: Onnx.IValueInfoProto): void {
+  if (image.name === 'pixels') throw unknown('it is prepared already: give the file it came from')
+  const type = image.type?.tensorType?.elemType
+  if (type !== DataType.FLOAT && type !== DataType.FLOAT16)
+    throw unknown(`its image “${image.name}” is not float: what numbers it wants cannot be known`)
 }
 
 function decode(raw: Uint8Array): Onnx.ModelProto {

@@ -8,9 +8,10 @@ import { systemClock } from '#std/clock.ts'
 import { inputGeometry, placementOf } from '#gpu/letterbox.ts'
 import { type Model, openModel } from '#gpu/model.ts'
 import type { CatalogueCard } from '#gpu/model-card.ts'
+import { readCatalogueCard } from './catalogue-card.ts'
 import { sha256Of } from './model-sources.ts'
 import { prepareGraph } from './prepare-graph.ts'
-import { prepareModel, readCatalogueCard } from './prepare-models.ts'
+import { prepareModel } from './prepare-models.ts'
 
 /** What set-up prepared, and the raw file that it kept. */
 const models = resolve(process.env['SIGHTLINE_DATA'] ?? 'data', 'models')

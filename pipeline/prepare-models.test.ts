@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { CatalogueCard, ModelSource } from '#gpu/model-card.ts'
+import { readCatalogueCard } from './catalogue-card.ts'
 import { type Outside, sha256Of } from './model-sources.ts'
-import { prepareModel, readCatalogueCard } from './prepare-models.ts'
+import { prepareModel } from './prepare-models.ts'
 import { tinyDetector } from './tiny-detector.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'sightline-prepare-'))

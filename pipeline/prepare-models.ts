@@ -1,18 +1,16 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { isDeepStrictEqual, parseArgs } from 'node:util'
-import {
-  type CatalogueCard,
-  catalogueCardSchema,
-  type ModelCard,
-  modelCardSchema,
-  type ModelSource,
-} from '#gpu/model-card.ts'
+import { parseArgs } from 'node:util'
+import type { CatalogueCard, ModelCard, ModelSource } from '#gpu/model-card.ts'
+import { findFfmpeg } from '#server/decode/find-ffmpeg.ts'
+import { systemClock } from '#std/clock.ts'
 import { CodedError, messageOf } from '#std/coded-error.ts'
-import { fetchRaw, labelOf, type Outside, realOutside, sha256Of } from './model-sources.ts'
+import { readCatalogueCard } from './catalogue-card.ts'
+import { fetchRaw, labelOf, type Outside, realOutside } from './model-sources.ts'
+import { ownModelOptions, readOwnModelOptions } from './own-model-options.ts'
+import { makeFolder, placeModel, readStanding } from './place-model.ts'
 import { PrepareError } from './prepare-error.ts'
-import { prepareGraph, preparationVersion } from './prepare-graph.ts'
+import { prepareGraph } from './prepare-graph.ts'
+import { StageArguments } from './stage-arguments.ts'
 
 export interface PrepareModelOptions {
   readonly card: CatalogueCard
@@ -36,40 +34,17 @@ export async function prepareModel(options: PrepareModelOptions): Promise<ModelC
   }
   await makeFolder(dir)
   const { raw, source } = await firstThatAnswers(options)
-  const model = prepareGraph(raw, card)
-  const prepared: ModelCard = {
-    ...card,
-    prepared: {
-      sha256: sha256Of(model),
-      bytes: model.byteLength,
-      from: source.kind,
-      rawSha256: sha256Of(raw),
-      preparation: preparationVersion,
-      batchMax: null,
-      notes: [],
-    },
-  }
-  // Kept, so that another card or another preparation needs no network.
-  if (source.kind !== 'path') await writeAtomically(join(dir, `${card.name}.raw.onnx`), raw)
-  await writeAtomically(join(dir, card.file), model)
-  await writeAtomically(cardPath(card, dir), `${JSON.stringify(prepared, null, 2)}\n`)
+  const prepared = await placeModel(dir, {
+    card,
+    model: prepareGraph(raw, card),
+    raw,
+    from: source.kind,
+    keeps: source.kind === 'path' ? 'nothing-raw' : 'raw-file',
+    batchMax: null,
+    notes: [],
+  })
   onLine(`${card.name}: prepared (sha256 ${prepared.prepared.sha256.slice(0, 12)})`)
   return prepared
-}
-
-/** The prepared card where card and file are exactly what a preparation would make now. */
-async function readStanding(card: CatalogueCard, dir: string): Promise<ModelCard | null> {
-  try {
-    const found = modelCardSchema.parse(JSON.parse(await readFile(cardPath(card, dir), 'utf8')))
-    const { prepared, ...rest } = found
-    const isCurrent =
-      prepared.preparation === preparationVersion && isDeepStrictEqual(rest, { ...card })
-    if (!isCurrent) return null
-    return sha256Of(await readFile(join(dir, card.file))) === prepared.sha256 ? found : null
-  } catch {
-    // Absent, half-written by hand or of an older layout: all the same, it is made anew.
-    return null
-  }
 }
 
 async function firstThatAnswers(
@@ -105,73 +80,53 @@ function reasonOf(error: unknown): string {
   return error.message
 }
 
-function cardPath(card: CatalogueCard, dir: string): string {
-  return join(dir, `${card.name}.json`)
-}
-
-async function makeFolder(dir: string): Promise<void> {
-  try {
-    await mkdir(dir, { recursive: true })
-  } catch (cause) {
-    throw unwritable(dir, cause)
-  }
-}
-
-/** A reader sees the old file or the new one, never a part; a rename within a folder is atomic. */
-async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  const part = `${path}.${randomBytes(6).toString('hex')}.part`
-  try {
-    await writeFile(part, content)
-    await rename(part, path)
-  } catch (cause) {
-    await rm(part, { force: true })
-    throw unwritable(path, cause)
-  }
-}
-
-function unwritable(path: string, cause: unknown): PrepareError {
-  return new PrepareError('folder_unwritable', `cannot write ${path}: ${messageOf(cause)}`, {
-    cause,
-  })
-}
-
-/** A card of `config/models`. Throws PrepareError `card_invalid`. */
-export async function readCatalogueCard(name: string): Promise<CatalogueCard> {
-  const path = new URL(`../config/models/${name}.json`, import.meta.url)
-  const result = catalogueCardSchema.safeParse(JSON.parse(await readFile(path, 'utf8')))
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw new PrepareError(
-    'card_invalid',
-    `config/models/${name}.json: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
-  )
-}
-
-const usage = 'usage: prepare-models --out DIR [--quiet]'
+const usage =
+  'usage: prepare-models --out DIR [--quiet], or prepare-models --model FILE.onnx [--name NAME] ' +
+  '[--head FAMILY] [--classes coco80|coco91|FILE] [--size SIDE|WxH] [--card FILE.json] [--accept-implausible] ' +
+  '[--out DIR] [--quiet]'
 
 async function main(): Promise<void> {
-  const { out, quiet } = readArguments()
-  const card = await readCatalogueCard('yolox-nano')
-  const onLine = (line: string): void => void (quiet || process.stdout.write(`${line}\n`))
-  await prepareModel({ card, dir: resolve(out), onLine })
+  const given = readArguments()
+  const onLine = (line: string): void => {
+    if (!given.isSet('quiet')) process.stdout.write(`${line}\n`)
+  }
+  const own = readOwnModelOptions(given)
+  const out = given.path('out')
+  if (own !== null) {
+    const data = resolve(process.env['SIGHTLINE_DATA'] ?? 'data')
+    // Brings onnxruntime with it, which set-up does without.
+    const { prepareOwnModel } = await import('./prepare-own-model.ts')
+    const configuredPath = process.env['SIGHTLINE_FFMPEG'] ?? null
+    const ffmpeg = await findFfmpeg({ configuredPath, searchPath: process.env['PATH'] ?? '' })
+    await prepareOwnModel({
+      own,
+      dir: out ?? join(data, 'models'),
+      photoDir: join(data, 'self-test'),
+      ffmpegPath: ffmpeg.path,
+      clock: systemClock,
+      onLine,
+    })
+    return
+  }
+  if (out === null) throw new PrepareError('usage', 'no folder was given')
+  await prepareModel({ card: await readCatalogueCard('yolox-nano'), dir: out, onLine })
 }
 
-function readArguments(): { readonly out: string; readonly quiet: boolean } {
+function readArguments(): StageArguments {
   try {
-    const { values } = parseArgs({
-      options: { out: { type: 'string' }, quiet: { type: 'boolean', default: false } },
-    })
-    if (values.out !== undefined && values.out !== '')
-      return { out: values.out, quiet: values.quiet }
+    const out = { type: 'string' } as const
+    const quiet = { type: 'boolean' } as const
+    const { values } = parseArgs({ options: { ...ownModelOptions, out, quiet } })
+    return new StageArguments(values)
   } catch (cause) {
-    throw new PrepareError('usage', `${messageOf(cause)}; ${usage}`, { cause })
+    throw new PrepareError('usage', messageOf(cause), { cause })
   }
-  throw new PrepareError('usage', usage)
 }
 
 if (import.meta.main)
   main().catch((error: unknown) => {
     const text = error instanceof CodedError ? error.message : error
-    process.stderr.write(`prepare-models: ${String(text)}\n`)
+    const how = error instanceof CodedError && error.code === 'usage' ? `; ${usage}` : ''
+    process.stderr.write(`prepare-models: ${String(text)}${how}\n`)
     process.exitCode = 2
   })

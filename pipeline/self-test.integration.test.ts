@@ -7,7 +7,8 @@ import { systemClock } from '#std/clock.ts'
 import { type Model, openModel } from '#gpu/model.ts'
 import { type CatalogueCard, modelCardSchema } from '#gpu/model-card.ts'
 import { runSelfTest } from '#gpu/self-test.ts'
-import { prepareModel, readCatalogueCard } from './prepare-models.ts'
+import { readCatalogueCard } from './catalogue-card.ts'
+import { prepareModel } from './prepare-models.ts'
 
 /** What set-up prepared and fetched. */
 const data = resolve(process.env['SIGHTLINE_DATA'] ?? 'data')
