@@ -129,6 +129,17 @@ for (const { name, parts, loads = false, code, message } of refusals)
     assert.ok(port.isClosed)
   })
 
+test('A file that takes one picture a run is asked for no more, whatever the device could do.', async () => {
+  const clock = new FakeClock()
+  const single = { ...card, prepared: { ...card.prepared, batchMax: 1 } }
+  const model = Object.assign(new FakeModel(clock), { card: single })
+  const { said } = started({ clock, openModel: () => Promise.resolve(model) }, 6)
+  await settled()
+  const ready = said.find((message) => message.kind === 'ready')
+  assert.equal(ready?.kind === 'ready' && ready.batchMax, 1)
+  assert.ok(model.batches.every(({ count }) => count === 1))
+})
+
 test('Every batch size in use is timed, after a warm-up that does not count.', async () => {
   const { said, model } = started({}, 6)
   await settled()
