@@ -5,6 +5,7 @@ import {
   relayModeSchema,
   sourceCodeSchema,
 } from './camera-state.ts'
+import { modelSwapFailureSchema, modelSwapSchema } from './models.ts'
 import { frameCountsSchema } from './frame-counts.ts'
 
 // What the REST API answers. Requests are checked by config/camera.ts, which the YAML shares.
@@ -75,6 +76,9 @@ export const systemSchema = z.object({
     /** Workers that the model runs in at once, and why so many. */
     sessions: z.int(),
     sessionsReason: z.string(),
+    /** Another model on its way to take over, and the last that did not. */
+    swap: modelSwapSchema.nullable(),
+    lastSwapFailure: modelSwapFailureSchema.nullable(),
   }),
   relay: z.object({ ready: z.boolean(), viewers: z.int() }),
 })

@@ -15,6 +15,11 @@ export interface Engines {
   readonly relay: Relay
 }
 
+/** Prepared models and their cards. */
+export function modelsFolder({ dataDir }: Pick<Config, 'dataDir'>): string {
+  return join(dataDir, 'models')
+}
+
 /**
  * FFmpeg, the model and the media worker: what takes its time, opened side by side. Rejects with the CodedError of what
  * is missing; what was opened until then is left to `started` to close.
@@ -28,7 +33,7 @@ export async function openEngines(
     configuredPath: config.ffmpegPath,
     searchPath: config.searchPath,
   })
-  const models = join(config.dataDir, 'models')
+  const models = modelsFolder(config)
   const [probed, detector, relay] = await Promise.allSettled([
     probeFfmpeg({ ffmpegPath: ffmpeg.path, clock, log }),
     openDetector({

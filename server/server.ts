@@ -15,7 +15,8 @@ import { type DemoCamera, openDemoCamera } from './demo/demo-camera.ts'
 import { createApp } from './http/app.ts'
 import { type HttpServer, openHttpServer } from './http/open-http-server.ts'
 import { createMetrics } from './metrics/metrics.ts'
-import { type Engines, openEngines } from './open-engines.ts'
+import { ModelDirectory } from './models/model-directory.ts'
+import { type Engines, modelsFolder, openEngines } from './open-engines.ts'
 import { openPublisher, type WebSocketPublisher } from './publish/open-publisher.ts'
 import { readinessOf } from './readiness.ts'
 import { openLoadShedder } from './shed/load-shedder.ts'
@@ -150,6 +151,12 @@ function openApi(
         create: (camera) => parts.cameras.add(camera, 'api'),
         remove: (id) => parts.cameras.remove(id),
       },
+      models: new ModelDirectory({
+        folder: modelsFolder(config),
+        atStart: config.gpu.model,
+        detector,
+        clock,
+      }),
       relay,
       readiness: () =>
         readinessOf({
@@ -157,7 +164,7 @@ function openApi(
           relay: relay.status(),
           decoderRestarts: parts.decoderRestarts(),
         }),
-      system: () => systemView(parts.boot, engines),
+      system: () => systemView(parts.boot, engines, clock),
       metrics,
     },
     allowedHosts,

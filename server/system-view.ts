@@ -1,14 +1,18 @@
 import { arch, availableParallelism, platform } from 'node:os'
 import type { SystemView } from '#protocol/api.ts'
 import { protocolVersion } from '#protocol/version.ts'
+import type { Clock } from '#std/clock.ts'
+import { swapView } from './models/swap-view.ts'
 import type { Engines } from './open-engines.ts'
 
 /** `GET /api/system`: what runs here, as it is now. */
 export function systemView(
   boot: Pick<SystemView, 'bootId' | 'startedAt' | 'version'>,
   { ffmpeg, detector, relay }: Engines,
+  clock: Clock,
 ): SystemView {
-  const { ready, executionProvider, model, sessions } = detector.status()
+  const status = detector.status()
+  const { ready, executionProvider, model, sessions } = status
   return {
     name: 'sightline',
     ...boot,
@@ -26,6 +30,7 @@ export function systemView(
       model: { ...model, classes: [...model.classes] },
       sessions: sessions.sessions,
       sessionsReason: sessions.reason,
+      ...swapView(status, clock),
     },
     relay: { ready: relay.status().ready, viewers: relay.status().viewers },
   }

@@ -5,6 +5,7 @@ import type { Log } from '#std/log.ts'
 import { AllowedHosts } from './allowed-hosts.ts'
 import { cameraRoutes } from './camera-routes.ts'
 import { healthRoutes } from './health-routes.ts'
+import { modelRoutes } from './model-routes.ts'
 import type { ApiPorts } from './ports.ts'
 import { isProblemCode, problemOf, problemResponse } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -50,6 +51,7 @@ export function createApp(options: AppOptions): Hono {
 
   app.route('/', healthRoutes(ports))
   app.route('/api', cameraRoutes(ports.cameras))
+  app.route('/api', modelRoutes(ports.models))
   app.route('/whep', whepRoutes(ports.relay, hosts))
   app.all('/ws/detections', () =>
     problemResponse(problemOf('upgrade_required', 'this address speaks WebSocket only'), {

@@ -1,8 +1,10 @@
 import type { Hono } from 'hono'
 import type { CameraConfig } from '#config/camera.ts'
 import type { CameraView, Readiness, SystemView } from '#protocol/api.ts'
+import type { ModelsView } from '#protocol/models.ts'
 import { silentLog } from '#std/log.ts'
 import { CameraError } from '../camera/camera-error.ts'
+import { UnknownModelError } from '../models/unknown-model-error.ts'
 import { createApp } from './app.ts'
 import type { ApiPorts } from './ports.ts'
 
@@ -23,10 +25,22 @@ export const system: SystemView = {
     ready: true,
     executionProvider: 'cpu',
     model: { name: 'm', sha256: 'ab', classes: ['person'] },
+    swap: null,
+    lastSwapFailure: null,
     sessions: 1,
     sessionsReason: 'as configured',
   },
   relay: { ready: true, viewers: 0 },
+}
+
+export const models: ModelsView = {
+  models: [
+    { name: 'm', active: true, usable: true, reason: null, facts: null },
+    { name: 'n', active: false, usable: false, reason: 'no', facts: null },
+  ],
+  atStart: 'm',
+  swap: null,
+  lastSwapFailure: null,
 }
 
 /**
@@ -65,6 +79,10 @@ export function appOf(ports: Partial<ApiPorts> = {}, staticDir = '/nowhere'): Ho
           return Promise.resolve({ sessionId: 's1', answerSdp: `answer to ${offer}` })
         },
         unwatch: (id) => sessions.delete(id),
+      },
+      models: {
+        list: () => Promise.resolve(models),
+        activate: (name) => Promise.reject(new UnknownModelError('unknown_model', `no ${name}`)),
       },
       readiness: () => readiness,
       system: () => system,

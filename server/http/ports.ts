@@ -1,10 +1,16 @@
 import type { CameraConfig } from '#config/camera.ts'
 import type { CameraView, Readiness, SystemView } from '#protocol/api.ts'
+import type { ModelActivation, ModelsView } from '#protocol/models.ts'
 import type { Relay } from '../relay/relay.ts'
 
 /** What the API needs of the rest of the server. */
 export interface ApiPorts {
   readonly cameras: CameraDirectory
+  readonly models: {
+    list(): Promise<ModelsView>
+    /** Rejects with a CodedError where the model cannot serve; then nothing has changed. */
+    activate(name: string): Promise<ModelActivation>
+  }
   readonly relay: Pick<Relay, 'watch' | 'unwatch'>
   readonly readiness: () => Readiness
   readonly system: () => SystemView

@@ -1,3 +1,5 @@
+import type { InferenceErrorCode } from '#gpu/inference-error.ts'
+import type { SwapErrorCode } from '#gpu/swap-error.ts'
 import type { Problem } from '#protocol/api.ts'
 import { redactSecrets } from '#std/redact.ts'
 import type { CameraCode } from '../camera/camera-error.ts'
@@ -10,22 +12,34 @@ const statusOf = {
   origin_not_allowed: 403,
   not_found: 404,
   unknown_camera: 404,
+  unknown_model: 404,
   unknown_session: 404,
   method_not_allowed: 405,
   no_common_codec: 406,
   camera_exists: 409,
   camera_managed_by_file: 409,
   too_many_cameras: 409,
+  swap_in_progress: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   host_not_allowed: 421,
   invalid: 422,
+  card_invalid: 422,
+  model_altered: 422,
+  model_invalid: 422,
+  model_missing: 422,
+  provider_unavailable: 422,
+  self_test_failed: 422,
   upgrade_required: 426,
   internal: 500,
+  inference_lost: 500,
+  start_failed: 500,
+  start_timeout: 500,
+  detector_closed: 503,
   relay_restarting: 503,
   too_many_viewers: 503,
 } as const satisfies Readonly<Record<string, number>> &
-  Readonly<Record<CameraCode | RelayCode, number>>
+  Readonly<Record<CameraCode | RelayCode | InferenceErrorCode | SwapErrorCode, number>>
 export type ProblemCode = keyof typeof statusOf
 
 /** RFC 9110 phrases; the title says the status, the code says the problem. */
