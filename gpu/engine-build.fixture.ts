@@ -76,7 +76,7 @@ const plays: Readonly<Record<string, (order: BuildOrder) => void>> = {
 function done(order: BuildOrder, model: Buffer): void {
   const card = modelCardSchema.parse(JSON.parse(readFileSync(order.cardPath, 'utf8')))
   const sha256 = createHash('sha256').update(model).digest('hex')
-  const prepared = { ...card.prepared, sha256, bytes: model.length }
+  const prepared = { ...card.prepared, engine: { sha256, bytes: model.length } }
   writeFileSync(join(order.partDir, card.file), model)
   writeFileSync(join(order.partDir, `${card.name}.json`), JSON.stringify({ ...card, prepared }))
   const folder = join(order.enginesDir, basename(order.partDir).slice(1))

@@ -105,6 +105,8 @@ test('an engine is wrapped for onnxruntime, beside a card that describes it and 
   const engine = await build(request, shares)
   assert.deepEqual(shares, [0, 0.02, 0.05, 0.95, 1])
   const ownCard = modelCardSchema.parse(JSON.parse(readFileSync(engine.cardPath, 'utf8')))
+  const plainCard = modelCardSchema.parse(JSON.parse(readFileSync(request.cardPath, 'utf8')))
+  assert.equal(ownCard.prepared.sha256, plainCard.prepared.sha256, 'it is the same model')
   const file = await readModelFile(engine.modelPath, ownCard)
   const { engine: plan, ...context } = readEpContext(file)
   assert.ok('bytes' in plan)
@@ -120,7 +122,7 @@ test('an engine is wrapped for onnxruntime, beside a card that describes it and 
   const facts: unknown = JSON.parse(readFileSync(join(engine.folder, 'engine.facts.json'), 'utf8'))
   assert.partialDeepStrictEqual(facts, {
     key: { gpu: 'NVIDIA A10', tensorrt: '10.9.0', precision: 'fp16' },
-    sha256: ownCard.prepared.sha256,
+    ...ownCard.prepared.engine,
     bytes: file.length,
   })
   assert.deepEqual(

@@ -133,11 +133,8 @@ function wrapped(
   })
   // What cannot be read back is not put into place: an empty engine, say.
   readEpContext(bytes)
-  const prepared = {
-    ...card.prepared,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    bytes: bytes.length,
-  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const prepared = { ...card.prepared, engine: { sha256, bytes: bytes.length } }
   return { bytes, card: `${JSON.stringify({ ...card, prepared }, null, 2)}\n` }
 }
 

@@ -64,21 +64,23 @@ test('an engine is built strongly typed, for all shapes that cameras give', () =
 })
 
 test('shapes follow the card: fixed sizes end where the input ends, stretched ones have no range', () => {
-  const { input } = card
+  const { input, prepared } = card
   const size = { width: 640, height: 480 }
-  const fixed = engineShapes({ input: { ...input, size } }, 4)
+  const fixed = engineShapes({ prepared, input: { ...input, size } }, 4)
   assert.deepEqual(fixed, {
     smallest: [1, 2, 2, 3],
     optimal: [4, 360, 640, 3],
     largest: [4, 480, 640, 3],
   })
-  const stretched = engineShapes({ input: { ...input, size, fit: 'stretch' } }, 16)
+  const stretched = engineShapes({ prepared, input: { ...input, size, fit: 'stretch' } }, 16)
   assert.deepEqual(stretched, {
     smallest: [1, 480, 640, 3],
     optimal: [8, 480, 640, 3],
     largest: [16, 480, 640, 3],
   })
-  const long = engineShapes({ input: { ...input, fit: 'stretch' } }, 1)
+  const alone = engineShapes({ ...card, prepared: { ...prepared, batchMax: 1 } }, 16)
+  assert.deepEqual([alone.optimal[0], alone.largest[0]], [1, 1], 'a network of one picture a run')
+  const long = engineShapes({ prepared, input: { ...input, fit: 'stretch' } }, 1)
   assert.deepEqual(
     [long.smallest, long.largest],
     [

@@ -12,10 +12,14 @@ const thinnest = 2
 
 /** Shapes of `pixels` that cameras of any aspect give, by the card; TensorRT tunes for the one in the middle. */
 export function engineShapes(
-  card: Pick<ModelCard, 'input'>,
-  batchMax: number,
+  card: {
+    readonly input: ModelInput
+    readonly prepared: Pick<ModelCard['prepared'], 'batchMax'>
+  },
+  picturesMax: number,
 ): EngineKey['shapes'] {
-  const { input } = card
+  const { input, prepared } = card
+  const batchMax = Math.min(picturesMax, prepared.batchMax ?? picturesMax)
   const common = inputGeometry(card, commonSource)
   const [lowest, highest] = sideLimits(input)
   return {

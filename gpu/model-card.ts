@@ -127,6 +127,8 @@ export const modelCardSchema = z.strictObject({
     batchMax: z.int().min(1).nullable().default(null),
     /** For people: what the preparation could not do, or could not know. */
     notes: z.array(z.string()).default([]),
+    /** The file beside this card is the engine that was built from the prepared one; `sha256` still names that one. */
+    engine: z.strictObject({ sha256, bytes: z.int() }).optional(),
   }),
 })
 export type ModelCard = z.infer<typeof modelCardSchema>

@@ -28,11 +28,12 @@ function parseJson(text: string, path: string): unknown {
 export async function readModelFile(path: string, card: ModelCard): Promise<Uint8Array> {
   const bytes = await readOrThrow(path, 'file')
   const found = createHash('sha256').update(bytes).digest('hex')
-  if (found === card.prepared.sha256) return bytes
+  const { sha256 } = card.prepared.engine ?? card.prepared
+  if (found === sha256) return bytes
   throw new ModelError(
     'model_altered',
     `model file ${path} is not the one that its card describes: sha256 ${found.slice(0, 12)}… instead of ` +
-      `${card.prepared.sha256.slice(0, 12)}…; delete it and start again`,
+      `${sha256.slice(0, 12)}…; delete it and start again`,
   )
 }
 
