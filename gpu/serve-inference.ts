@@ -46,8 +46,7 @@ export async function serveInference(
     const model = await parts.openModel({ ...boot, clock: parts.clock })
     server.model = model
     port.post({ kind: 'loaded' }, [])
-    const wanted =
-      boot.batchMax === 'auto' ? autoBatchMax(model.executionProvider) : boot.batchMax
+    const wanted = boot.batchMax === 'auto' ? autoBatchMax(model.executionProvider) : boot.batchMax
     const batchMax = Math.min(wanted, model.card.prepared.batchMax ?? wanted)
     const calibration = await calibrate(model, batchMax, parts.clock)
     const test = await parts.runSelfTest(model, boot)
