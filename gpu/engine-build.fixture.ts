@@ -5,9 +5,11 @@ import { createHash } from 'node:crypto'
 import { getPriority } from 'node:os'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import onnxProto from 'onnx-proto'
 import { type BuildLine, type BuildOrder, buildOrderSchema } from './engine-build-messages.ts'
 import { modelCardSchema } from './model-card.ts'
 
+const { onnx } = onnxProto
 const [, , mode = '', seconds = '0'] = process.argv
 const steps = 20
 const say = (line: BuildLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -73,7 +75,7 @@ const plays: Readonly<Record<string, (order: BuildOrder) => void>> = {
 }
 
 /** Puts a model file and its card into place, as the real builder does. */
-function done(order: BuildOrder, model: Buffer): void {
+function done(order: BuildOrder, model: Uint8Array): void {
   const card = modelCardSchema.parse(JSON.parse(readFileSync(order.cardPath, 'utf8')))
   const sha256 = createHash('sha256').update(model).digest('hex')
   const prepared = { ...card.prepared, engine: { sha256, bytes: model.length } }
@@ -87,7 +89,10 @@ function done(order: BuildOrder, model: Buffer): void {
   process.stdin.destroy()
 }
 
-/** Half of the file's bytes, all of them weights, set to small numbers: a network that runs and finds nothing. */
-function wrongWeights(model: Buffer): Buffer {
-  return model.fill(0x3a, Math.floor(model.length / 4), Math.floor((model.length * 3) / 4))
+/** A network that runs and finds nothing. */
+function wrongWeights(file: Buffer): Uint8Array {
+  const model = onnx.ModelProto.decode(file)
+  for (const { rawData } of model.graph?.initializer ?? [])
+    if (rawData && rawData.length > 1_000) rawData.fill(0)
+  return onnx.ModelProto.encode(model).finish()
 }
