@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { headOfCard } from './heads/head-of-card.ts'
 import { catalogueCardSchema, modelCardSchema } from './model-card.ts'
 
 const folder = new URL('../config/models/', import.meta.url)
@@ -36,6 +37,16 @@ for (const { name, card, key } of [
     card: { ...valid, input: { ...valid.input, std: [1, 0, 1] } },
     key: 'input.std.1',
   },
+  {
+    name: 'a DETR without names of its outputs',
+    card: { ...valid, head: { family: 'detr' } },
+    key: 'head.outputs',
+  },
+  {
+    name: 'published weights that find nothing',
+    card: { ...valid, selfTest: { ...valid.selfTest, boxes: [] } },
+    key: 'selfTest.boxes',
+  },
   { name: 'no classes', card: { ...valid, classes: [] }, key: 'classes' },
   { name: 'a file in another folder', card: { ...valid, file: '../x.onnx' }, key: 'file' },
 ] as const)
@@ -44,6 +55,35 @@ for (const { name, card, key } of [
     assert.equal(result.success, false)
     assert.equal(result.error?.issues[0]?.path.join('.'), key)
   })
+
+const outputs = { labels: 'labels', boxes: 'boxes', scores: 'scores' }
+for (const head of [
+  { family: 'yolox', strides: [8, 16, 32] },
+  { family: 'yolov8' },
+  { family: 'end-to-end' },
+  { family: 'detr', outputs },
+  { family: 'detr', outputs, classIds: [1, 2, 90] },
+  { family: 'detr-raw', outputs: { logits: 'labels', boxes: 'dets' } },
+  {
+    family: 'nanodet',
+    levels: [{ stride: 8, scores: 'cls_pred_stride_8', distances: 'dis_pred_stride_8' }],
+    cellCentre: 0.5,
+  },
+])
+  test(`a card with ${JSON.stringify(head)} is valid, and has a head`, () => {
+    const card = modelCardSchema.parse({ ...valid, head, prepared })
+    assert.equal(headOfCard(card).bind([]).kind, 'refused')
+  })
+
+test('a card of before cards had notes is of a file that takes any number of pictures', () => {
+  const { batchMax, notes } = modelCardSchema.parse({ ...valid, prepared }).prepared
+  assert.deepEqual([batchMax, notes], [null, []])
+})
+
+test('a recorded self-test may have found nothing', () => {
+  const selfTest = { ...valid.selfTest, basis: 'recorded', boxes: [] }
+  assert.equal(modelCardSchema.safeParse({ ...valid, selfTest, prepared }).success, true)
+})
 
 test('a card that was not prepared is no card of a model that serves', () => {
   assert.equal(modelCardSchema.safeParse(valid).success, false)
