@@ -57,6 +57,17 @@ export const readinessSchema = z.object({
 })
 export type Readiness = z.infer<typeof readinessSchema>
 
+/** The engine that TensorRT builds for the model, minutes after the server serves. */
+const engineViewSchema = z.object({
+  state: z.enum(['none', 'building', 'ready', 'failed']),
+  /** 0..1 of a build; null while nothing can be said. */
+  progress: z.number().nullable(),
+  /** ISO 8601, UTC. */
+  since: z.string(),
+  /** Why there is none. */
+  reason: z.string().nullable(),
+})
+
 /** `GET /api/system`: what runs here. */
 export const systemSchema = z.object({
   name: z.string(),
@@ -72,6 +83,9 @@ export const systemSchema = z.object({
   inference: z.object({
     ready: z.boolean(),
     executionProvider: z.string(),
+    /** Providers that the configuration prefers, and why they were not taken. */
+    passedOver: z.array(z.object({ provider: z.string(), reason: z.string() })),
+    engine: engineViewSchema,
     model: z.object({ name: z.string(), sha256: z.string(), classes: z.array(z.string()) }),
     /** Workers that the model runs in at once, and why so many. */
     sessions: z.int(),

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { Config } from '#config/schema.ts'
-import { openDetector } from '#gpu/open-detector.ts'
+import type { EngineKeeper } from '#gpu/engine-keeper.ts'
+import { describePassedOver } from '#gpu/execution-provider.ts'
+import { openDetector, type OpenDetectorOptions } from '#gpu/open-detector.ts'
 import type { Clock } from '#std/clock.ts'
 import type { Log } from '#std/log.ts'
 import { decodeNeed } from './decode/decode-need.ts'
@@ -8,10 +10,13 @@ import { type FoundFfmpeg, findFfmpeg } from './decode/find-ffmpeg.ts'
 import { probeFfmpeg } from './decode/probe-ffmpeg.ts'
 import { openRelay } from './relay/mediasoup-relay.ts'
 import type { Relay } from './relay/relay.ts'
+import { Tensorrt } from './tensorrt.ts'
 
 export interface Engines {
   readonly ffmpeg: FoundFfmpeg
   readonly detector: Awaited<ReturnType<typeof openDetector>>
+  /** TensorRT's, which comes after the server serves. */
+  readonly engine: EngineKeeper
   readonly relay: Relay
 }
 
@@ -33,15 +38,12 @@ export async function openEngines(
     configuredPath: config.ffmpegPath,
     searchPath: config.searchPath,
   })
-  const models = modelsFolder(config)
+  const tensorrt = new Tensorrt({ ...options, modelsFolder: modelsFolder(config) })
   const [probed, detector, relay] = await Promise.allSettled([
     probeFfmpeg({ ffmpegPath: ffmpeg.path, clock, log }),
-    openDetector({
-      modelPath: join(models, `${config.gpu.model}.onnx`),
-      cardPath: join(models, `${config.gpu.model}.json`),
+    openFirst(tensorrt, {
       photoPath: join(config.dataDir, 'self-test/parkour.jpg'),
       ffmpegPath: ffmpeg.path,
-      executionProviders: config.gpu.executionProviders,
       mode: config.gpu.mode,
       devices: config.gpu.devices,
       sessions: config.gpu.sessions,
@@ -76,7 +78,18 @@ export async function openEngines(
     model: status.model.name,
     sha256: status.model.sha256.slice(0, 12),
     provider: status.executionProvider,
+    // Why not a better one; nothing else is said of it.
+    passedOver: describePassedOver(status.passedOver) || undefined,
   })
   log.info('decoder', { ffmpeg: ffmpeg.path, version: ffmpeg.version.text })
-  return { ffmpeg, detector: detector.value, relay: relay.value }
+  const engine = started.use(await tensorrt.openKeeper(detector.value))
+  return { ffmpeg, detector: detector.value, engine, relay: relay.value }
+}
+
+/** Where nothing but TensorRT may serve, its engine comes first. */
+async function openFirst(
+  tensorrt: Tensorrt,
+  options: Omit<OpenDetectorOptions, 'modelPath' | 'cardPath' | 'executionProviders'>,
+): Promise<Engines['detector']> {
+  return openDetector({ ...options, ...(await tensorrt.firstModel()) })
 }

@@ -23,6 +23,7 @@ import { openLoadShedder } from './shed/load-shedder.ts'
 import { openSlo, type SloMeasurement } from './slo/open-slo.ts'
 import { rtspSource } from './source/rtsp-source.ts'
 import { systemView } from './system-view.ts'
+import { withEngine } from './tensorrt.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -154,7 +155,7 @@ function openApi(
       models: new ModelDirectory({
         folder: modelsFolder(config),
         atStart: config.gpu.model,
-        detector,
+        detector: withEngine(detector, engines.engine),
         clock,
       }),
       relay,

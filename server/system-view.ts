@@ -8,11 +8,12 @@ import type { Engines } from './open-engines.ts'
 /** `GET /api/system`: what runs here, as it is now. */
 export function systemView(
   boot: Pick<SystemView, 'bootId' | 'startedAt' | 'version'>,
-  { ffmpeg, detector, relay }: Engines,
+  { ffmpeg, detector, engine, relay }: Engines,
   clock: Clock,
 ): SystemView {
   const status = detector.status()
-  const { ready, executionProvider, model, sessions } = status
+  const { ready, executionProvider, passedOver, model, sessions } = status
+  const { state, progress, sinceWallMs, reason } = engine.status()
   return {
     name: 'sightline',
     ...boot,
@@ -27,6 +28,8 @@ export function systemView(
     inference: {
       ready,
       executionProvider,
+      passedOver: [...passedOver],
+      engine: { state, progress, since: new Date(sinceWallMs).toISOString(), reason },
       model: { ...model, classes: [...model.classes] },
       sessions: sessions.sessions,
       sessionsReason: sessions.reason,

@@ -24,6 +24,8 @@ export const system: SystemView = {
   inference: {
     ready: true,
     executionProvider: 'cpu',
+    passedOver: [],
+    engine: { state: 'none', progress: null, since: '2026-01-01T00:00:00.000Z', reason: 'no GPU' },
     model: { name: 'm', sha256: 'ab', classes: ['person'] },
     swap: null,
     lastSwapFailure: null,
