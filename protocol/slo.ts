@@ -104,7 +104,8 @@ export const sloSchema = z.object({
   resultFps: z.number(),
   /** Jain's index over results / weighted max-min fair share, last ten seconds; null while nobody got any. */
   fairness: z.object({ index: z.number().nullable(), objective: z.number() }),
-  shed: z.object({ cameras: z.int(), fps: z.number() }),
+  /** Cameras that get fewer results than configured. */
+  shedCameras: z.int(),
   /** Cameras that are there now; received = the sum of the others. */
   frames: frameCountsSchema,
   /** All cameras together, also those that were removed since. */

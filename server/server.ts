@@ -20,6 +20,7 @@ import { type Engines, modelsFolder, openEngines } from './open-engines.ts'
 import { openPublisher, type WebSocketPublisher } from './publish/open-publisher.ts'
 import { readinessOf } from './readiness.ts'
 import { openLoadShedder } from './shed/load-shedder.ts'
+import { sloView } from './slo-view.ts'
 import { openSlo, type SloMeasurement } from './slo/open-slo.ts'
 import { rtspSource } from './source/rtsp-source.ts'
 import { systemView } from './system-view.ts'
@@ -55,17 +56,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const engines = await openEngines(options, started)
   const { ffmpeg, detector, relay } = engines
   // Before the cameras, so that it ends after them: nobody is told that it went.
-  const demo = config.demo
-    ? started.use(
-        await openDemoCamera({
-          clipPath: join(config.dataDir, 'demo/street.h264'),
-          fps: demoFps,
-          clock,
-          log: log.area('demo'),
-          random,
-        }),
-      )
-    : null
+  const demo = config.demo ? started.use(await openDemo(options)) : null
   const slo = started.use(openSlo({ clock, utilization: () => detector.status().utilization }))
   const publisher = openPublisher({ clock, log, serverVersion: packageJson.version, bootId })
   let decoderRestarts = 0
@@ -166,6 +157,13 @@ function openApi(
           decoderRestarts: parts.decoderRestarts(),
         }),
       system: () => systemView(parts.boot, engines, clock),
+      slo: () =>
+        sloView({
+          report: parts.slo.report(),
+          cameras: parts.cameras.list(),
+          utilization: detector.status().utilization,
+          clock,
+        }),
       metrics,
     },
     allowedHosts,
@@ -180,6 +178,16 @@ function openApi(
     onUpgrade: (request, socket, head) => parts.publisher.accept(request, socket, head),
     clock,
     log,
+  })
+}
+
+function openDemo({ config, clock, log, random }: ServerOptions): Promise<DemoCamera> {
+  return openDemoCamera({
+    clipPath: join(config.dataDir, 'demo/street.h264'),
+    fps: demoFps,
+    clock,
+    log: log.area('demo'),
+    random,
   })
 }
 

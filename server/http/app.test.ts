@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cameraViewSchema, problemSchema, readinessSchema, systemSchema } from '#protocol/api.ts'
+import { sloSchema } from '#protocol/slo.ts'
 import { appOf, readiness, system } from './fake-app.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -152,12 +153,17 @@ test('health says whether the server lives and can serve, and why not', async ()
   assert.deepEqual(readinessSchema.parse(await response.json()).reasons, reasons)
 })
 
+test('the objectives come as JSON of their schema', async () => {
+  const slo = sloSchema.parse(await (await appOf().request('/api/slo')).json())
+  assert.equal(slo.summary, 'There are no cameras.')
+})
+
 test('metrics come as Prometheus text and the system as JSON, never cached', async () => {
   const metrics = await appOf().request('/metrics')
   assert.equal(metrics.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
   assert.equal(await metrics.text(), 'up 1\n')
   const answer = await appOf().request('/api/system')
   assert.deepEqual(systemSchema.parse(await answer.json()), system)
-  for (const path of ['/metrics', '/api/system', '/livez', '/api/cameras'])
+  for (const path of ['/metrics', '/api/system', '/api/slo', '/livez', '/api/cameras'])
     assert.equal((await appOf().request(path)).headers.get('cache-control'), 'no-store', path)
 })

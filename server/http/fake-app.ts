@@ -2,9 +2,13 @@ import type { Hono } from 'hono'
 import type { CameraConfig } from '#config/camera.ts'
 import type { CameraView, Readiness, SystemView } from '#protocol/api.ts'
 import type { ModelsView } from '#protocol/models.ts'
+import type { SloView } from '#protocol/slo.ts'
+import { FakeClock } from '#std/fake-clock.ts'
 import { silentLog } from '#std/log.ts'
 import { CameraError } from '../camera/camera-error.ts'
 import { UnknownModelError } from '../models/unknown-model-error.ts'
+import { openSlo } from '../slo/open-slo.ts'
+import { sloView } from '../slo-view.ts'
 import { createApp } from './app.ts'
 import type { ApiPorts } from './ports.ts'
 
@@ -88,6 +92,7 @@ export function appOf(ports: Partial<ApiPorts> = {}, staticDir = '/nowhere'): Ho
       },
       readiness: () => readiness,
       system: () => system,
+      slo: () => sloOfNothing(),
       metrics: {
         contentType: 'text/plain; version=0.0.4; charset=utf-8',
         text: () => Promise.resolve('up 1\n'),
@@ -95,6 +100,12 @@ export function appOf(ports: Partial<ApiPorts> = {}, staticDir = '/nowhere'): Ho
       ...ports,
     },
   })
+}
+
+function sloOfNothing(): SloView {
+  const clock = new FakeClock()
+  using slo = openSlo({ clock, utilization: () => 0 })
+  return sloView({ report: slo.report(), cameras: [], utilization: 0, clock })
 }
 
 function viewOf(config: Pick<CameraConfig, 'id' | 'url'>): CameraView {

@@ -2,8 +2,10 @@ import { Hono } from 'hono'
 import { methodNotAllowed } from './method-not-allowed.ts'
 import type { ApiPorts } from './ports.ts'
 
-/** `/livez`: the process answers. `/readyz`: it can serve, or why not. `/metrics`, `/api/system`. */
-export function healthRoutes(ports: Pick<ApiPorts, 'readiness' | 'system' | 'metrics'>): Hono {
+/** `/livez`: the process answers. `/readyz`: it can serve, or why not. `/metrics`, `/api/system`, `/api/slo`. */
+export function healthRoutes(
+  ports: Pick<ApiPorts, 'readiness' | 'system' | 'slo' | 'metrics'>,
+): Hono {
   const app = new Hono()
   app.use(async (c, next) => {
     await next()
@@ -18,7 +20,8 @@ export function healthRoutes(ports: Pick<ApiPorts, 'readiness' | 'system' | 'met
     c.body(await ports.metrics.text(), 200, { 'content-type': ports.metrics.contentType }),
   )
   app.get('/api/system', (c) => c.json(ports.system()))
-  for (const path of ['/livez', '/readyz', '/metrics', '/api/system'])
+  app.get('/api/slo', (c) => c.json(ports.slo()))
+  for (const path of ['/livez', '/readyz', '/metrics', '/api/system', '/api/slo'])
     app.all(path, methodNotAllowed('GET, HEAD'))
   return app
 }

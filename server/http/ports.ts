@@ -1,6 +1,7 @@
 import type { CameraConfig } from '#config/camera.ts'
 import type { CameraView, Readiness, SystemView } from '#protocol/api.ts'
 import type { ModelActivation, ModelsView } from '#protocol/models.ts'
+import type { SloView } from '#protocol/slo.ts'
 import type { Relay } from '../relay/relay.ts'
 
 /** What the API needs of the rest of the server. */
@@ -14,6 +15,7 @@ export interface ApiPorts {
   readonly relay: Pick<Relay, 'watch' | 'unwatch'>
   readonly readiness: () => Readiness
   readonly system: () => SystemView
+  readonly slo: () => SloView
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
 }
 

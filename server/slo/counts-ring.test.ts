@@ -10,6 +10,8 @@ test('a window takes in its whole buckets and the current one, and lets go of ol
   ring.add(15, 0, 5)
   assert.deepEqual(ring.sum(19, 30), { good: 2, total: 8 })
   assert.deepEqual(ring.sum(19, 10), { good: 2, total: 8 })
+  assert.deepEqual(ring.sumWhole(19, 30), { good: 2, total: 3 })
+  assert.deepEqual(ring.sumWhole(20, 10), { good: 0, total: 5 })
   assert.deepEqual(ring.sum(20, 10), { good: 0, total: 5 })
   assert.deepEqual(ring.sum(39, 30), { good: 2, total: 8 })
   assert.deepEqual(ring.sum(40, 30), { good: 0, total: 5 })

@@ -33,9 +33,22 @@ export class CountsRing {
   /** Over the current bucket and the whole ones before it that `windowMs` takes in. */
   sum(nowMs: number, windowMs: number): GoodTotal {
     const newest = this.#turn(nowMs)
-    const whole = Math.min(Math.round(windowMs / this.bucketMs), this.#buckets - 1)
+    return this.#sumOf(newest - this.#wholeIn(windowMs), newest)
+  }
+
+  /** Over the whole ones alone: what rates are taken of. */
+  sumWhole(nowMs: number, windowMs: number): GoodTotal {
+    const newest = this.#turn(nowMs)
+    return this.#sumOf(newest - this.#wholeIn(windowMs), newest - 1)
+  }
+
+  #wholeIn(windowMs: number): number {
+    return Math.min(Math.round(windowMs / this.bucketMs), this.#buckets - 1)
+  }
+
+  #sumOf(first: number, last: number): GoodTotal {
     const sum = { good: 0, total: 0 }
-    for (let number = newest - whole; number <= newest; number++) {
+    for (let number = first; number <= last; number++) {
       const at = 2 * this.#slotOf(number)
       sum.good += this.#counts[at] ?? 0
       sum.total += this.#counts[at + 1] ?? 0

@@ -21,6 +21,7 @@ export interface CameraReport {
   readonly cameraId: string
   readonly addedAtMs: number
   readonly isLive: boolean
+  readonly isFresh: boolean
   readonly ageOfInformationMs: number | null
   readonly freshnessLimitMs: number
   readonly latencyBudgetMs: number
@@ -34,6 +35,8 @@ export interface CameraReport {
 export interface SloReport {
   readonly startedAtMs: number
   readonly atMs: number
+  /** That of all together, or a ticket where a single camera has more than that. */
+  readonly verdict: Verdict
   readonly fairness: number | null
   readonly total: MeasuredIndicators
   readonly cameras: readonly CameraReport[]
@@ -61,21 +64,26 @@ export function sloReport(from: {
       cameraId: counters.objective.cameraId,
       addedAtMs: camera.addedAtMs,
       isLive: counters.isLive,
+      isFresh: counters.isFresh(nowMs),
       ageOfInformationMs: counters.ageMs(nowMs),
       freshnessLimitMs: counters.freshnessLimitMs,
       latencyBudgetMs: counters.objective.latencyBudgetMs,
       ...camera.rates.perSecond(nowMs),
       fairShareFps: share ?? null,
-      indicators: ofCamera(measured(counters.counts, camera.history, nowMs)),
+      indicators: measured(counters.counts, camera.history, nowMs),
     }
   })
+  const all = measured(total.counts, total.history, nowMs)
+  const worstCamera = worstOf(cameras)
+  const isCameraBad = worstCamera !== null && worstCamera.verdict !== 'ok'
   return {
     startedAtMs,
     atMs: nowMs,
+    verdict: worstVerdict([all.verdict, isCameraBad ? 'ticket' : 'ok']),
     fairness: index,
-    total: measured(total.counts, total.history, nowMs),
+    total: all,
     cameras,
-    worstCamera: worstOf(cameras),
+    worstCamera,
   }
 }
 
@@ -107,39 +115,23 @@ function measured(
     ...history.state(indicator, nowMs),
     counts: { ...counts[indicator] },
   })
-  return withVerdict(
-    {
-      freshness: state('freshness'),
-      timeliness: state('timeliness'),
-      goodput: state('goodput'),
-      availability: state('availability'),
-    },
-    counts.overload,
-  )
+  const availability = state('availability')
+  const objectives = {
+    freshness: state('freshness'),
+    timeliness: state('timeliness'),
+    goodput: state('goodput'),
+    availability: { ...availability, judgement: atMostTicket(availability) },
+  }
+  return {
+    objectives,
+    overload: { ...counts.overload },
+    verdict: worstVerdict(objectiveIndicators.map((each) => objectives[each].judgement.verdict)),
+  }
 }
 
-/** One camera that is away wakes nobody: that is its own doing as a rule. All of them away is the total's to say. */
-function ofCamera(all: MeasuredIndicators): MeasuredIndicators {
-  const { judgement } = all.objectives.availability
-  if (judgement.verdict !== 'page') return all
-  return withVerdict(
-    {
-      ...all.objectives,
-      availability: {
-        ...all.objectives.availability,
-        judgement: { ...judgement, verdict: 'ticket' },
-      },
-    },
-    all.overload,
-  )
-}
-
-function withVerdict(
-  objectives: MeasuredIndicators['objectives'],
-  overload: Readonly<GoodTotal>,
-): MeasuredIndicators {
-  const verdicts = objectiveIndicators.map((each) => objectives[each].judgement.verdict)
-  return { objectives, overload: { ...overload }, verdict: worstVerdict(verdicts) }
+/** A camera that is away is its own doing as a rule, and wakes nobody. */
+function atMostTicket({ judgement }: IndicatorState): Judgement {
+  return judgement.verdict === 'page' ? { ...judgement, verdict: 'ticket' } : judgement
 }
 
 function worstOf(cameras: readonly CameraReport[]): SloReport['worstCamera'] {
