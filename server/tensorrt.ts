@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import type { Config } from '#config/schema.ts'
 import { EngineBuildProcess } from '#gpu/engine-build-process.ts'
-import type { EngineRequest } from '#gpu/engine-builder.ts'
+import type { EngineBuilder, EngineRequest } from '#gpu/engine-builder.ts'
 import { EngineError } from '#gpu/engine-error.ts'
 import { EngineKeeper } from '#gpu/engine-keeper.ts'
 import { type EnginePlan, enginePlan } from '#gpu/engine-plan.ts'
 import type { EngineServer } from '#gpu/engine-upgrade.ts'
-import { installedLibraries } from '#gpu/execution-provider.ts'
+import { installedLibraries, type ProviderLibraries } from '#gpu/execution-provider.ts'
 import type { Clock } from '#std/clock.ts'
 import { messageOf } from '#std/coded-error.ts'
 import type { Log } from '#std/log.ts'
@@ -19,31 +19,39 @@ export interface FirstModel {
   readonly executionProviders: readonly string[]
 }
 
+export type TensorrtConfig = Pick<Config, 'dataDir' | 'searchPath' | 'gpu'>
+
 /** What an operator's `auto` means on a GPU, where engines run. */
 const batchMaxByDefault = 32
 
 /** TensorRT for the configured model: which files to start with, and the engine that comes later. */
 export class Tensorrt {
-  readonly #config: Config
+  readonly #config: TensorrtConfig
   readonly #modelsFolder: string
   readonly #clock: Clock
   readonly #log: Log
   readonly #plan: EnginePlan
-  readonly #builder: EngineBuildProcess
+  readonly #builder: EngineBuilder
 
   constructor(options: {
-    readonly config: Config
+    readonly config: TensorrtConfig
     /** Of prepared models and their cards. */
     readonly modelsFolder: string
     readonly clock: Clock
     readonly log: Log
+    /** Those of this machine by default. */
+    readonly libraries?: Pick<ProviderLibraries, 'missing'>
+    /** A process of its own by default. */
+    readonly builder?: EngineBuilder
   }) {
+    const { libraries = installedLibraries } = options
     this.#config = options.config
     this.#modelsFolder = options.modelsFolder
     this.#clock = options.clock
     this.#log = options.log.area('engine')
-    this.#plan = enginePlan(this.#config.gpu.executionProviders, installedLibraries)
-    this.#builder = new EngineBuildProcess({ clock: this.#clock, log: this.#log })
+    this.#plan = enginePlan(this.#config.gpu.executionProviders, libraries)
+    this.#builder =
+      options.builder ?? new EngineBuildProcess({ clock: this.#clock, log: this.#log })
   }
 
   /**
