@@ -181,7 +181,7 @@ function openApi(
   })
 }
 
-function openDemo({ config, clock, log, random }: ServerOptions): Promise<DemoCamera> {
+function openDemo({ config, clock, log, random }: ServerOptions): Promise<DemoCamera | null> {
   return openDemoCamera({
     clipPath: join(config.dataDir, 'demo/street.h264'),
     fps: demoFps,
