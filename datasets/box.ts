@@ -28,6 +28,8 @@ export function isTooSmall(box: Box): boolean {
   return box.right - box.left < sideMinPx || box.bottom - box.top < sideMinPx
 }
 
-export function isWithin(box: Box, { width, height }: PictureSize): boolean {
-  return box.left >= 0 && box.top >= 0 && box.right <= width && box.bottom <= height
+/** Whether clipping moved an edge by more than the rounding of labels does. */
+export function isMoved(from: Box, to: Box): boolean {
+  const edges = ['left', 'top', 'right', 'bottom'] as const
+  return edges.some((edge) => Math.abs(from[edge] - to[edge]) > 0.01)
 }

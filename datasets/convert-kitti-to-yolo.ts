@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
 import { StageError } from '#pipeline/stage-error.ts'
 import type { Progress, Stage } from '#pipeline/stage.ts'
 import { byCodePoints, type Dataset } from './dataset.ts'
@@ -9,7 +7,7 @@ import { type ClassMapName, classMapNames, kittiClassMaps } from './kitti-classe
 import { readKittiFolder, type ReadKittiOptions } from './kitti-folder.ts'
 import { kittiLicence } from './kitti-archives.ts'
 import { OutputFolder } from './output-folder.ts'
-import { splitFileSchema } from './split-file.ts'
+import { readSplit } from './split-file.ts'
 import { writeYoloFolder } from './yolo-folder.ts'
 
 /** A folder of the KITTI object benchmark -> images, YOLO labels, ignore regions, data.yaml, report.json. */
@@ -81,27 +79,6 @@ export async function convertKitti(
   await into.writeJson('report.json', report)
   await into.finish()
   return report
-}
-
-/** Throws StageError `input_invalid`. */
-async function readSplit(path: string): Promise<ReadKittiOptions['placeOf']> {
-  try {
-    const file = splitFileSchema.parse(JSON.parse(await readFile(path, 'utf8')))
-    const groups = new Map(Object.entries(file.groups ?? {}))
-    const sides = new Map([
-      ...file.train.map((id) => [id, 'train'] as const),
-      ...file.val.map((id) => [id, 'val'] as const),
-    ])
-    return (id) => {
-      const split = sides.get(id)
-      return split === undefined ? null : { split, group: groups.get(id) ?? null }
-    }
-  } catch (cause) {
-    const why = cause instanceof z.ZodError ? (cause.issues[0]?.message ?? '') : String(cause)
-    throw new StageError('input_invalid', `${path}: no split of preprocess-kitti: ${why}`, {
-      cause,
-    })
-  }
 }
 
 export function linesOf(report: DatasetSummary & { readonly findings: readonly FindingReport[] }) {

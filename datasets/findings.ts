@@ -7,6 +7,7 @@ export type Reason =
   | 'class_not_wanted'
   | 'polygon_to_box'
   | 'label_missing'
+  | 'no_label_is_empty'
   | 'picture_missing'
   | 'picture_unreadable'
   | 'picture_size_differs'
@@ -21,6 +22,8 @@ const meanings: Readonly<Record<Reason, string>> = {
   class_not_wanted: 'of a class that the wanted ones have no place for: dropped',
   polygon_to_box: 'a polygon: became the box around it',
   label_missing: 'a picture without a label file (an empty one would say “no objects”): left out',
+  no_label_is_empty:
+    'a picture without a label file, which YOLO takes for one without objects: kept',
   picture_missing: 'a label without its picture: left out',
   picture_unreadable: 'a broken picture: left out',
   picture_size_differs: 'the labels speak of another size than the picture has: left out',

@@ -1,4 +1,4 @@
-import { type Box, clipBox, isTooSmall, isWithin, type PictureSize } from './box.ts'
+import { type Box, clipBox, isMoved, isTooSmall, type PictureSize } from './box.ts'
 import type { Findings } from './findings.ts'
 
 /** The box as a dataset holds it, clipped; null where too little is left of it. Both are told to the findings. */
@@ -18,6 +18,6 @@ export function fitBox(
     findings.add('box_too_small', where)
     return null
   }
-  if (!isWithin(box, size)) findings.add('box_clipped', where)
+  if (isMoved(box, clipped)) findings.add('box_clipped', where)
   return clipped
 }

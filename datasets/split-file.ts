@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { StageError } from '#pipeline/stage-error.ts'
+import type { Split } from './dataset.ts'
 
 /** `split.json`: which frame lies on which side, and why. */
 export const splitFileSchema = z.strictObject({
@@ -15,3 +18,26 @@ export const splitFileSchema = z.strictObject({
   leaks: z.array(z.string()),
 })
 export type SplitFile = z.infer<typeof splitFileSchema>
+
+/** Side and drive of a frame by the file; null for one in neither list. Throws StageError `input_invalid`. */
+export async function readSplit(
+  path: string,
+): Promise<(id: string) => { readonly split: Split; readonly group: string | null } | null> {
+  try {
+    const file = splitFileSchema.parse(JSON.parse(await readFile(path, 'utf8')))
+    const groups = new Map(Object.entries(file.groups ?? {}))
+    const sides = new Map([
+      ...file.train.map((id) => [id, 'train'] as const),
+      ...file.val.map((id) => [id, 'val'] as const),
+    ])
+    return (id) => {
+      const split = sides.get(id)
+      return split === undefined ? null : { split, group: groups.get(id) ?? null }
+    }
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? (cause.issues[0]?.message ?? '') : String(cause)
+    throw new StageError('input_invalid', `${path}: no split of preprocess-kitti: ${why}`, {
+      cause,
+    })
+  }
+}
