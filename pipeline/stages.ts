@@ -28,8 +28,14 @@ export const stages: readonly (Standing | Later)[] = [
     name: 'convert-kitti-to-yolo',
     load: async () => (await import('#datasets/convert-kitti-to-yolo.ts')).convertKittiStage,
   },
-  { name: 'ingest', later: 'reads any YOLO, COCO or VOC folder into the canonical manifest' },
-  { name: 'preprocess-datasets', later: 'makes one dataset of several sources by one config' },
+  {
+    name: 'ingest',
+    load: async () => (await import('#datasets/data-ingestion.ts')).ingestStage,
+  },
+  {
+    name: 'preprocess-datasets',
+    load: async () => (await import('#datasets/preprocess-datasets.ts')).preprocessDatasetsStage,
+  },
   { name: 'train', later: 'fine-tunes a detector on a dataset' },
   { name: 'export', later: 'makes ONNX of trained weights' },
   { name: 'optimize-tensorrt', later: 'builds TensorRT engines of an ONNX file' },
