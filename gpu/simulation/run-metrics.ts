@@ -36,10 +36,10 @@ export interface CameraMetrics {
   readonly fresh: number
 }
 
-const warmMs = 5_000
 const ageSampleMs = 10
 
-export function measure(run: Run): RunMetrics {
+/** Of what was delivered after `warmMs`. */
+export function measure(run: Run, warmMs = 5_000): RunMetrics {
   const { scenario, frames } = run
   const endMs = scenario.seconds * 1000
   const delivered = frames.filter(
@@ -54,7 +54,7 @@ export function measure(run: Run): RunMetrics {
       : [],
   )
   const ages: number[] = []
-  const cameras = live.map((one) => measureCamera(one.camera, one.frames, scenario, ages))
+  const cameras = live.map((one) => measureCamera({ ...one, scenario, warmMs }, ages))
   const seconds = (endMs - warmMs) / 1000
   const batches = run.batches.filter(({ startAtMs }) => startAtMs >= warmMs)
   const sortedAges = sorted(ages)
@@ -82,16 +82,24 @@ export function measure(run: Run): RunMetrics {
 }
 
 function measureCamera(
-  camera: SimulatedCamera,
-  detected: readonly SimulatedFrame[],
-  scenario: Scenario,
+  {
+    camera,
+    frames,
+    scenario,
+    warmMs,
+  }: {
+    readonly camera: SimulatedCamera
+    readonly frames: readonly SimulatedFrame[]
+    readonly scenario: Scenario
+    readonly warmMs: number
+  },
   ages: number[],
 ): CameraMetrics {
   const fromMs = Math.max(warmMs, camera.onAtMs + 1_000)
   const toMs = Math.min(scenario.seconds * 1000, camera.offAtMs)
   const targetMs = freshnessTargetMs(camera, scenario.budgetMs)
   const newer: SimulatedFrame[] = []
-  for (const frame of detected.toSorted((a, b) => a.endedAtMs - b.endedAtMs))
+  for (const frame of frames.toSorted((a, b) => a.endedAtMs - b.endedAtMs))
     if (frame.capturedAtMs > (newer.at(-1)?.capturedAtMs ?? -1)) newer.push(frame)
   const good = newer.filter(
     ({ capturedAtMs, endedAtMs }) =>
