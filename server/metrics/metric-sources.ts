@@ -1,4 +1,5 @@
 import type { CameraView } from '#protocol/api.ts'
+import type { Indicator } from '../slo/objectives.ts'
 import type { Stage } from '../slo/stages.ts'
 
 /** Counts in fixed buckets, as std/histogram.ts keeps them: not cumulative, the last one is the overflow. */
@@ -14,6 +15,11 @@ export interface GoodTotalView {
   readonly total: number
 }
 
+export type ListedCamera = Pick<
+  CameraView,
+  'id' | 'state' | 'frames' | 'shed' | 'detectFps' | 'measuredFps' | 'effectiveFps'
+>
+
 /** What is read at each scrape; each is a small part of something that server.ts holds. */
 export interface MetricSources {
   readonly slo: {
@@ -24,19 +30,20 @@ export interface MetricSources {
     cameras(): Iterable<{
       readonly cameraId: string
       readonly ageOfInformationMs: number | null
-      readonly indicators: Readonly<
-        Record<'freshness' | 'timeliness' | 'availability', GoodTotalView>
-      >
+      readonly indicators: Readonly<Record<Indicator, GoodTotalView>>
     }>
+    fairness(): number | null
   }
   readonly cameras: {
-    list(): Iterable<Pick<CameraView, 'id' | 'state' | 'frames'>>
+    list(): Iterable<ListedCamera>
     /** Reconnects by the code that ended the connection before. */
     reconnects(): Iterable<{
       readonly camera: string
       readonly reason: string
       readonly count: number
     }>
+    /** Results that were not asked for because detect rates were lowered. */
+    shedResults(): Iterable<{ readonly camera: string; readonly count: number }>
   }
   readonly publisher: {
     stats(): {

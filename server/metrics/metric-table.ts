@@ -1,6 +1,7 @@
 import { cameraStateSchema } from '#protocol/camera-state.ts'
+import { indicators } from '../slo/objectives.ts'
 import { stages } from '../slo/stages.ts'
-import type { GoodTotalView, HistogramView, MetricSources } from './metric-sources.ts'
+import type { GoodTotalView, HistogramView, ListedCamera, MetricSources } from './metric-sources.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -64,7 +65,7 @@ export const metricTable: readonly MetricRow[] = [
   },
   {
     name: 'slo_good_total',
-    help: 'What met its objective: samples of 100 ms (freshness, availability) or results (timeliness).',
+    help: 'What was good: samples of 100 ms (freshness, availability), results (timeliness, goodput, overload).',
     type: 'counter',
     labels: ['indicator', 'camera'],
     read: ({ slo }) => indicatorSamples(slo, 'good'),
@@ -75,6 +76,32 @@ export const metricTable: readonly MetricRow[] = [
     type: 'counter',
     labels: ['indicator', 'camera'],
     read: ({ slo }) => indicatorSamples(slo, 'total'),
+  },
+  {
+    name: 'fairness_ratio',
+    help: 'Jain’s index over results / weighted max-min fair share of the last ten seconds; 1 is fair.',
+    type: 'gauge',
+    labels: [],
+    read: ({ slo }) => {
+      const index = slo.fairness()
+      return index === null ? [] : [[{}, index]]
+    },
+  },
+  {
+    name: 'shed_fps',
+    help: 'Results a second that a camera gets less than configured, for want of the device.',
+    type: 'gauge',
+    labels: ['camera'],
+    read: ({ cameras }) =>
+      Array.from(cameras.list(), (view) => [{ camera: view.id }, shedFps(view)]),
+  },
+  {
+    name: 'shed_results_total',
+    help: 'Results that were not asked for because the camera’s detect rate was lowered.',
+    type: 'counter',
+    labels: ['camera'],
+    read: ({ cameras }) =>
+      Array.from(cameras.shedResults(), ({ camera, count }) => [{ camera }, count]),
   },
   {
     name: 'camera_state',
@@ -227,9 +254,15 @@ function indicatorSamples(
   slo: MetricSources['slo'],
   part: keyof GoodTotalView,
 ): (readonly [Labels, number])[] {
-  return Array.from(slo.cameras()).flatMap(({ cameraId, indicators }) =>
-    (['freshness', 'timeliness', 'availability'] as const).map(
-      (indicator) => [{ indicator, camera: cameraId }, indicators[indicator][part]] as const,
+  return Array.from(slo.cameras()).flatMap(({ cameraId, indicators: counts }) =>
+    indicators.map(
+      (indicator) => [{ indicator, camera: cameraId }, counts[indicator][part]] as const,
     ),
   )
+}
+
+function shedFps({ shed, detectFps, measuredFps, effectiveFps }: ListedCamera): number {
+  if (shed === null) return 0
+  const wantedFps = detectFps === 0 ? measuredFps : Math.min(detectFps, measuredFps)
+  return Math.max(0, wantedFps - effectiveFps)
 }

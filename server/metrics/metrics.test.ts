@@ -26,6 +26,11 @@ test('numbers come from the sources, in base units', async () => {
     ['sightline_age_of_information_seconds{camera="a"}', 0.25],
     ['sightline_slo_good_total{indicator="timeliness",camera="a"}', 1],
     ['sightline_slo_total{indicator="timeliness",camera="a"}', 2],
+    ['sightline_slo_good_total{indicator="goodput",camera="a"}', 1],
+    ['sightline_slo_total{indicator="goodput",camera="a"}', 3],
+    ['sightline_slo_total{indicator="overload",camera="a"}', 0],
+    ['sightline_shed_fps{camera="a"}', 3],
+    ['sightline_shed_results_total{camera="a"}', 14.5],
     ['sightline_camera_state{camera="a",state="live"}', 1],
     ['sightline_camera_state{camera="a",state="stalled"}', 0],
     ['sightline_camera_reconnects_total{camera="a",reason="no_data"}', 3],
@@ -103,6 +108,7 @@ function sourcesOf(): { sources: MetricSources; removeCamera: () => void } {
   const clock = new FakeClock(1_000)
   const slo = openSlo({ clock, utilization: () => 0.5 })
   const camera = slo.addCamera({ cameraId: 'a', detectFps: 10, latencyBudgetMs: 200, weight: 1 })
+  for (const capturedAtMs of [700, 750, 800, 900]) camera.received(capturedAtMs)
   for (const [capturedAtMs, latencyMs] of [
     [700, 250],
     [750, 100],
@@ -128,12 +134,23 @@ function sourcesOf(): { sources: MetricSources; removeCamera: () => void } {
     failed: 0,
     inFlight: 1,
   }
-  let cameras = [{ id: 'a', state: 'live' as const, frames }]
+  let cameras = [
+    {
+      id: 'a',
+      state: 'live' as const,
+      frames,
+      shed: { reason: 'inference capacity' },
+      detectFps: 10,
+      measuredFps: 25,
+      effectiveFps: 7,
+    },
+  ]
   const sources: MetricSources = {
     slo,
     cameras: {
       list: () => cameras,
       reconnects: () => cameras.map(({ id }) => ({ camera: id, reason: 'no_data', count: 3 })),
+      shedResults: () => cameras.map(({ id }) => ({ camera: id, count: 14.5 })),
     },
     publisher: {
       stats: () => ({

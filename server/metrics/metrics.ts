@@ -6,7 +6,7 @@ import {
   type Metric,
   Registry,
 } from 'prom-client'
-import type { HistogramView, MetricSources } from './metric-sources.ts'
+import type { HistogramView, ListedCamera, MetricSources } from './metric-sources.ts'
 import { type Labels, type MetricRow, metricTable } from './metric-table.ts'
 
 export const metricPrefix = 'sightline_'
@@ -27,8 +27,25 @@ export function createMetrics(sources: MetricSources): Metrics {
     prefix: metricPrefix,
     eventLoopMonitoringPrecision: eventLoopPrecisionMs,
   })
-  for (const row of metricTable) registry.registerMetric(metricOf(row, sources))
-  return { contentType: registry.contentType, text: () => registry.metrics() }
+  // Several metrics read the cameras' views, which are made anew each time: once a scrape is enough.
+  let cameras: readonly ListedCamera[] | null = null
+  const list = (): readonly ListedCamera[] => (cameras ??= [...sources.cameras.list()])
+  const scraped: MetricSources = {
+    ...sources,
+    cameras: {
+      list,
+      reconnects: () => sources.cameras.reconnects(),
+      shedResults: () => sources.cameras.shedResults(),
+    },
+  }
+  for (const row of metricTable) registry.registerMetric(metricOf(row, scraped))
+  return {
+    contentType: registry.contentType,
+    text() {
+      cameras = null
+      return registry.metrics()
+    },
+  }
 }
 
 /** Each scrape starts from nothing, so that the series of a removed camera are gone with it. */

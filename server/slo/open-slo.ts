@@ -5,7 +5,7 @@ import type { CameraSlo, Slo } from './camera-slo.ts'
 import type { IndicatorCounts } from './indicator-counts.ts'
 import { samplePeriodMs } from './objective-counters.ts'
 import { overloadAbove } from './objectives.ts'
-import { type SloReport, sloReport } from './slo-report.ts'
+import { fairnessOf, type SloReport, sloReport } from './slo-report.ts'
 import { StageTimer } from './stage-timer.ts'
 import { TotalMeasurement } from './total-measurement.ts'
 import { sliceMs } from './window-counts.ts'
@@ -26,6 +26,8 @@ export interface SloMeasurement extends Slo, Disposable {
   cameras(): readonly CameraSloView[]
   /** The camera's worst age of information over its freshness limit since the last call. */
   takeWorstAgeRatio(cameraId: string): number
+  /** Jain's index of the last ten seconds; null while nobody got anything. */
+  fairness(): number | null
   report(): SloReport
 }
 
@@ -93,6 +95,7 @@ export function openSlo({ clock, utilization }: SloOptions): SloMeasurement {
       }))
     },
     takeWorstAgeRatio: (cameraId) => cameras.get(cameraId)?.takeWorstAgeRatio() ?? 0,
+    fairness: () => fairnessOf([...cameras.values()], clock.nowMs()).index,
     report() {
       const nowMs = clock.nowMs()
       total.settle(nowMs, cameras.values())

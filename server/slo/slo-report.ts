@@ -87,8 +87,8 @@ export function sloReport(from: {
   }
 }
 
-/** Jain's index and each camera's fair share, a second. */
-function fairnessOf(
+/** Jain's index, null where there is none, and each camera's fair share, a second. */
+export function fairnessOf(
   cameras: readonly CameraMeasurement[],
   nowMs: number,
 ): { index: number | null; shareOf: ReadonlyMap<CameraMeasurement, number> } {
