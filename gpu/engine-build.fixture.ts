@@ -6,6 +6,7 @@ import { getPriority } from 'node:os'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import onnxProto from 'onnx-proto'
+import { systemClock } from '#std/clock.ts'
 import { type BuildLine, type BuildOrder, buildOrderSchema } from './engine-build-messages.ts'
 import { modelCardSchema } from './model-card.ts'
 
@@ -13,21 +14,18 @@ const { onnx } = onnxProto
 const [, , mode = '', seconds = '0'] = process.argv
 const steps = 20
 const say = (line: BuildLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
-const keepAlive = setInterval(() => {}, 1_000)
+const keepAlive = systemClock.every(1_000, () => {})
 
 createInterface({ input: process.stdin }).once('line', (line) => {
   const order = buildOrderSchema.parse(JSON.parse(line))
   mkdirSync(order.partDir, { recursive: true })
   let step = 0
-  const timer = setInterval(
-    () => {
-      say({ kind: 'progress', share: Math.min(1, ++step / steps) })
-      if (step < steps) return
-      clearInterval(timer)
-      finish(order)
-    },
-    (Number(seconds) * 1_000) / steps,
-  )
+  const timer = systemClock.every((Number(seconds) * 1_000) / steps, () => {
+    say({ kind: 'progress', share: Math.min(1, ++step / steps) })
+    if (step < steps) return
+    timer[Symbol.dispose]()
+    finish(order)
+  })
 })
 
 function finish(order: BuildOrder): void {
@@ -63,7 +61,9 @@ const plays: Readonly<Record<string, (order: BuildOrder) => void>> = {
     say({ kind: 'progress', share: 1 })
   },
   grandchild: ({ enginesDir }) => {
-    const script = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'
+    const deaf = 'process.on("SIGTERM", () => {})'
+    const stays = 'require("node:net").createServer().listen(0, "127.0.0.1")'
+    const script = `${deaf}; ${stays}`
     const { pid = 0 } = spawn(process.execPath, ['-e', script], { stdio: 'ignore' })
     writeFileSync(join(enginesDir, 'grandchild'), String(pid))
     process.kill(process.pid, 'SIGKILL')
@@ -85,7 +85,7 @@ function done(order: BuildOrder, model: Uint8Array): void {
   renameSync(order.partDir, folder)
   const engine = { folder, modelPath: join(folder, card.file), isReused: false }
   say({ kind: 'done', engine: { ...engine, cardPath: join(folder, `${card.name}.json`) } })
-  clearInterval(keepAlive)
+  keepAlive[Symbol.dispose]()
   process.stdin.destroy()
 }
 

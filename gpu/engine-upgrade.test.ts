@@ -118,8 +118,9 @@ for (const { code, isDiscarded } of [
   { code: 'self_test_failed', isDiscarded: true },
   { code: 'model_invalid', isDiscarded: true },
   { code: 'model_altered', isDiscarded: true },
-  { code: 'provider_unavailable', isDiscarded: false },
+  { code: 'provider_unavailable', isDiscarded: true },
   { code: 'start_timeout', isDiscarded: false },
+  { code: 'inference_lost', isDiscarded: false },
 ])
   test(`an engine refused with ${code} is ${isDiscarded ? 'deleted' : 'kept for another start'}`, async () => {
     const scene = new Scene()

@@ -138,12 +138,16 @@ export class EngineUpgrade implements AsyncDisposable {
   }
 }
 
-/** Codes of a session that say that the file is at fault. */
+/**
+ * Codes of a session that say that the file is at fault, or may be: an engine that TensorRT cannot read looks to
+ * onnxruntime like a provider that does not load. An engine too few costs minutes beside the server, one too many all.
+ */
 const engineFaults: ReadonlySet<string> = new Set([
   'model_missing',
   'model_altered',
   'card_invalid',
   'model_invalid',
+  'provider_unavailable',
   'self_test_failed',
 ])
 /** Nothing went wrong. */
