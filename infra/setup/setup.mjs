@@ -11,6 +11,7 @@ import { mediasoupWorker } from './mediasoup-worker.mjs'
 import { model } from './model.mjs'
 import { nodePackages } from './node-packages.mjs'
 import { photo } from './photo.mjs'
+import { pythonEnvironment, pythonGroups } from './python-environment.mjs'
 import { Interrupted, messageOf, SetUpError } from './set-up-error.mjs'
 import { runSteps, seconds } from './step-runner.mjs'
 import { isAtLeast, parseVersion } from './version.mjs'
@@ -23,10 +24,12 @@ import { isAtLeast, parseVersion } from './version.mjs'
 
 /** @import { Context } from './context.mjs' */
 
-const usage = 'usage: setup.mjs --for start|test [--check]'
+const usage = `usage: setup.mjs --for start|test|${pythonGroups.map((group) => `python:${group}`).join('|')} [--check]`
 const makeMode = /** @type {const} */ ('make')
 const checkMode = /** @type {const} */ ('check')
 const leastNode = [20]
+/** Those of pipeline/requirements.*.txt that tests use. */
+const groupsOfTests = /** @type {const} */ (['eval', 'notebook'])
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
 /** @param {string} line */
@@ -34,8 +37,16 @@ function print(line) {
   process.stdout.write(`set-up: ${line}\n`)
 }
 
-/** @param {Context} context */
-function stepsFor(context) {
+/**
+ * @param {Context} context
+ * @param {string} purpose
+ */
+function stepsFor(context, purpose) {
+  const group = pythonGroups.find((each) => purpose === `python:${each}`)
+  if (group !== undefined) return [pythonEnvironment(context, group)]
+  const isForTests = purpose === 'test'
+  // Elsewhere the tests that need Python say that they were left out: whoever works on the server can do without.
+  const isCi = isForTests && context.env['CI'] === 'true'
   return [
     nodePackages(context),
     ffmpeg(context),
@@ -44,6 +55,8 @@ function stepsFor(context) {
     photo(context),
     demoClip(context),
     client(context),
+    ...(isForTests ? [chromium(context)] : []),
+    ...(isCi ? groupsOfTests.map((each) => pythonEnvironment(context, each)) : []),
   ]
 }
 
@@ -59,8 +72,7 @@ async function main(args) {
   const interrupt = () => context.children.interrupt()
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
     process.on(signal, interrupt)
-  const steps = stepsFor(context)
-  if (options.isForTests) steps.push(chromium(context))
+  const steps = stepsFor(context, options.purpose)
   const lockPath = join(context.data, 'setup', 'lock')
   const run = () => runSteps(steps, { mode: options.mode, print, nowMs: () => performance.now() })
   const result =
@@ -82,11 +94,12 @@ async function main(args) {
 /** @param {readonly string[]} args */
 function readArguments(args) {
   const [flag, purpose, ...rest] = args
-  const isKnown = flag === '--for' && (purpose === 'start' || purpose === 'test')
+  const purposes = ['start', 'test', ...pythonGroups.map((group) => `python:${group}`)]
+  const isKnown = flag === '--for' && purposes.includes(purpose ?? '')
   if (!isKnown || rest.length > 1 || (rest[0] ?? '--check') !== '--check')
     throw new SetUpError(usage)
   return {
-    isForTests: purpose === 'test',
+    purpose: purpose ?? '',
     mode: rest.length === 0 ? makeMode : checkMode,
   }
 }
