@@ -23,8 +23,8 @@ export class ServingStream<F extends OfferedFrame> implements DetectorStream<F> 
   readonly #options: StreamOptions<F>
   readonly #number: number
   readonly #host: StreamHost
-  /** One waits, one is in flight. */
-  readonly #underWay = new Set<Offer>()
+  /** As many as were ever under way at once: one waits, one is in flight, one arrives. */
+  readonly #offers: StreamOffer<F>[] = []
   #isClosed = false
 
   constructor(options: StreamOptions<F>, number: number, host: StreamHost) {
@@ -35,11 +35,8 @@ export class ServingStream<F extends OfferedFrame> implements DetectorStream<F> 
 
   offer(frame: F): void {
     if (this.#isClosed) return this.#options.onOutcome(frame, streamClosed)
-    const offer = new StreamOffer(frame, this.#number, (settled, outcome) => {
-      this.#underWay.delete(settled)
-      this.#options.onOutcome(frame, outcome)
-    })
-    this.#underWay.add(offer)
+    const offer = this.#offers.find(({ isUnderWay }) => !isUnderWay) ?? this.#newOffer()
+    offer.begin(frame)
     this.#host.arrive(offer)
   }
 
@@ -56,38 +53,49 @@ export class ServingStream<F extends OfferedFrame> implements DetectorStream<F> 
     if (this.#isClosed) return
     this.#isClosed = true
     this.#host.leave()
-    for (const offer of this.#underWay) offer.settle(outcome)
+    for (const offer of this.#offers) offer.settle(outcome)
+  }
+
+  #newOffer(): StreamOffer<F> {
+    const offer = new StreamOffer<F>(this.#number, this.#options.onOutcome)
+    this.#offers.push(offer)
+    return offer
   }
 }
 
-/** The frame's fields, so that the scheduler need not know its type, and its way home. One small object a frame. */
-class StreamOffer implements Offer {
+/** The frame's fields, so that the scheduler need not know its type, and its way home. Used again for later frames. */
+class StreamOffer<F extends OfferedFrame> implements Offer {
   readonly stream: number
-  readonly byteOffset: number
-  readonly width: number
-  readonly height: number
-  readonly capturedAtMs: number
-  readonly deadlineAtMs: number
-  readonly #onSettled: (offer: Offer, outcome: FrameOutcome) => void
-  #isSettled = false
+  byteOffset = 0
+  width = 0
+  height = 0
+  capturedAtMs = 0
+  deadlineAtMs = 0
+  readonly #onOutcome: (frame: F, outcome: FrameOutcome) => void
+  #frame: F | null = null
 
-  constructor(
-    frame: OfferedFrame,
-    stream: number,
-    onSettled: (offer: Offer, outcome: FrameOutcome) => void,
-  ) {
+  constructor(stream: number, onOutcome: (frame: F, outcome: FrameOutcome) => void) {
     this.stream = stream
+    this.#onOutcome = onOutcome
+  }
+
+  get isUnderWay(): boolean {
+    return this.#frame !== null
+  }
+
+  begin(frame: F): void {
+    this.#frame = frame
     this.byteOffset = frame.byteOffset
     this.width = frame.width
     this.height = frame.height
     this.capturedAtMs = frame.capturedAtMs
     this.deadlineAtMs = frame.deadlineAtMs
-    this.#onSettled = onSettled
   }
 
   settle(outcome: FrameOutcome): void {
-    if (this.#isSettled) return
-    this.#isSettled = true
-    this.#onSettled(this, outcome)
+    const frame = this.#frame
+    if (frame === null) return
+    this.#frame = null
+    this.#onOutcome(frame, outcome)
   }
 }
