@@ -50,7 +50,7 @@ test('The reason says what was found.', () => {
       { cores, decodeCores },
       of.map((perCpuSecond, index) => ({ sessions: index + 1, perCpuSecond })),
     ).reason
-  assert.equal(reasonOf(1, 0.12), '1 cores, of which decoding takes 0.1')
+  assert.equal(reasonOf(1, 0.12), '1 cores, of which decoding takes 0.12')
   assert.equal(
     reasonOf(2, 0.5, 100, 187),
     '2 cores, of which decoding takes 0.5; the last one brings 87 % of what one alone does',

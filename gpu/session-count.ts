@@ -69,7 +69,7 @@ export function decideSessionCount(
 }
 
 function figure(value: number): string {
-  return String(Math.round(value * 10) / 10)
+  return String(Math.round(value * 100) / 100)
 }
 
 function percent(share: number): string {

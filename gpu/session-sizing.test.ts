@@ -18,7 +18,8 @@ function poolOf(options: {
   const { provider = 'cpu', runMs = 10, throughput = (sessions) => 100 * sessions } = options
   const asked: string[] = []
   let forMs = 0
-  const samples = [{ batchSize: 1, ms: runMs }]
+  // Once it waited for a core.
+  const samples = [10 * runMs, runMs].map((ms) => ({ batchSize: 1, ms }))
   const calibration = { width: 416, height: 234, samples }
   const ready = { card, executionProvider: provider, passedOver: [], batchMax: 1 }
   const pool: SizedPool = {
