@@ -124,7 +124,7 @@ test('two changes at once: one is made, the other refused', async () => {
   const responses = await Promise.all([activate('same-pixels'), activate('other-pixels')])
   const statuses = responses.map(({ status }) => status).toSorted((a, b) => a - b)
   assert.deepEqual(statuses, [200, 409])
-  const [made] = responses.filter(({ ok }) => ok)
+  const made = responses.find(({ ok }) => ok)
   const { active } = modelActivationSchema.parse(await made?.json())
   await resultsOf(active.name)
   await assertNothingLost()
