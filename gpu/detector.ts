@@ -5,7 +5,7 @@ import type { PassedOver } from './execution-provider.ts'
 
 /** A frame that waits for the model: pixels, the capture instant and nothing about a camera. */
 export interface OfferedFrame {
-  /** Into the stream's memory; width * height * 3 bytes, rows without padding, in the card's colour order. */
+  /** Into the stream's memory; width * height * 1.5 bytes, yuv420p, BT.601 in limited range. */
   readonly byteOffset: number
   readonly width: number
   readonly height: number
@@ -81,7 +81,7 @@ export interface InputGeometry {
   readonly height: number
   /** FFmpeg filter string; the only way pixels are scaled for a model. */
   readonly filter: string
-  readonly pixelFormat: 'bgr24' | 'rgb24'
+  readonly pixelFormat: 'yuv420p'
 }
 
 export interface SwapProgress {

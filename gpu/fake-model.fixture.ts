@@ -1,11 +1,12 @@
 import { systemClock } from '#std/clock.ts'
 import { card } from './inference.fixture.ts'
 import type { InferenceBoot } from './inference-messages.ts'
+import { codeOf } from './luma-code.fixture.ts'
 import type { Model } from './model.ts'
 import type { InferenceParts } from './serve-inference.ts'
 import { threadCpuMs } from './thread-cpu.ts'
 
-/** The first byte of a batch is an order. */
+/** The code of a batch's first pixel is an order. */
 export const fakeOrders = {
   throwUncaught: 1,
   exit: 2,
@@ -41,18 +42,18 @@ export function fakeParts(boot: InferenceBoot): InferenceParts {
   }
 }
 
-/** Finds one thing in each picture: its class is the second byte, its width the last one. */
+/** Finds one thing in each picture: its class is the second pixel's code, its width the last one's. */
 function fakeModel(): Model {
   return {
     card,
     executionProvider: 'fake',
     passedOver: [],
     run({ pixels, count }) {
-      obey(pixels[0])
+      obey(codeOf(pixels[0]))
       const bytes = pixels.length / count
       const detections = Array.from({ length: count }, (_, index) => {
         const picture = pixels.subarray(index * bytes, (index + 1) * bytes)
-        return new Float32Array([picture[1] ?? 0, 0.5, 0, 0, (picture.at(-1) ?? 0) / 256, 1])
+        return new Float32Array([codeOf(picture[3]), 0.5, 0, 0, codeOf(picture.at(-1)) / 256, 1])
       })
       return Promise.resolve({ detections, inferredAtMs: systemClock.nowMs() })
     },
@@ -60,7 +61,7 @@ function fakeModel(): Model {
   }
 }
 
-function obey(order: number | undefined): void {
+function obey(order: number): void {
   const waiting = new Int32Array(new SharedArrayBuffer(4))
   if (order === fakeOrders.throwUncaught) queueMicrotask(() => fail())
   if (order === fakeOrders.exit) process.exit(fakeExitCode)

@@ -12,6 +12,7 @@ import { type NamedFrame, offered } from './inference.fixture.ts'
 import { inferenceProcesses } from './inference-process.ts'
 import { inferenceThreadContract, StartedThread } from './inference-thread.contract.ts'
 import { openDetector } from './open-detector.ts'
+import { codedPicture } from './luma-code.fixture.ts'
 
 const fakeChild = new URL('fake-child.fixture.ts', import.meta.url)
 const start = inferenceProcesses(fakeChild)
@@ -123,8 +124,9 @@ test('A crash of one of two takes its own frame and no other; it is replaced.', 
   })
   const outcomes: string[] = []
   const offerOne = (streamId: string, order: number): void => {
-    const memory = new SharedArrayBuffer(416 * 234 * 3)
-    new Uint8Array(memory)[0] = order
+    const picture = codedPicture({ width: 416, height: 234 }, [order])
+    const memory = new SharedArrayBuffer(picture.length)
+    new Uint8Array(memory).set(picture)
     const stream = detector.addStream<NamedFrame>({
       streamId,
       memory,

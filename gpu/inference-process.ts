@@ -7,6 +7,7 @@ import type {
   InferenceThreadListener,
   StartInferenceThread,
 } from './inference-thread.ts'
+import { yuv420pBytes } from './yuv420p.ts'
 
 /** Frames of one shape with their pixels, one after another: memory cannot be shared between processes. */
 export interface PixelsMessage extends Pick<RunMessage, 'batchId' | 'width' | 'height'> {
@@ -75,7 +76,7 @@ class InferenceProcess implements InferenceThread {
   }
 
   #withPixels({ batchId, width, height, memoryIds, byteOffsets }: RunMessage): PixelsMessage {
-    const frameBytes = width * height * 3
+    const frameBytes = yuv420pBytes({ width, height })
     const bytes = frameBytes * byteOffsets.length
     if (this.#pixels.length < bytes) this.#pixels = new Uint8Array(bytes)
     for (const [index, byteOffset] of byteOffsets.entries()) {

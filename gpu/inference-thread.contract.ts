@@ -4,6 +4,8 @@ import { sleep, systemClock } from '#std/clock.ts'
 import { fakeBoot, fakeExitCode, fakeOrders } from './fake-model.fixture.ts'
 import type { FromWorker, RanMessage, ReadyMessage } from './inference-messages.ts'
 import type { InferenceThread, StartInferenceThread } from './inference-thread.ts'
+import { codedPicture } from './luma-code.fixture.ts'
+import { yuv420pBytes } from './yuv420p.ts'
 
 const limitMs = 20_000
 
@@ -92,10 +94,11 @@ export function inferenceThreadContract(name: string, start: StartInferenceThrea
       await started.ready()
       const [first, second] = memories
       assert.ok(first && second)
-      first.set([0, 7, 0, 0, 0, 64], 100)
-      first.set([0, 8, 0, 0, 0, 128], 200)
-      second.set([0, 9, 0, 0, 0, 192], 0)
-      const shape = { kind: 'run', width: 2, height: 1 } as const
+      const size = { width: 2, height: 2 }
+      first.set(codedPicture(size, [0, 7], 64), 100)
+      first.set(codedPicture(size, [0, 8], 128), 200)
+      second.set(codedPicture(size, [0, 9], 192), 0)
+      const shape = { kind: 'run', ...size } as const
       started.thread.post({
         ...shape,
         batchId: 1,
@@ -113,7 +116,7 @@ export function inferenceThreadContract(name: string, start: StartInferenceThrea
         ].flat(),
       )
       assert.ok(Math.abs(ran.inferredAtMs - systemClock.nowMs()) < limitMs, 'one clock')
-      first[101] = 10
+      first.set(codedPicture(size, [0, 10]), 100)
       started.thread.post({ ...shape, batchId: 2, memoryIds: [1], byteOffsets: [100] })
       assert.equal((await started.answer(2)).detections[0], 10)
       assert.equal(ran.detections[12], 7, 'an answer is not written over by the next one')
@@ -123,19 +126,19 @@ export function inferenceThreadContract(name: string, start: StartInferenceThrea
 
   test(title('Large pictures come whole, also after small ones.'), async () => {
     const started = new StartedThread(start)
-    const [width, height] = [1920, 1080]
-    const memory = new SharedArrayBuffer(width * height * 3)
+    const size = { width: 1920, height: 1080 }
+    const memory = new SharedArrayBuffer(yuv420pBytes(size))
     const pixels = new Uint8Array(memory)
     started.thread.post({ kind: 'memory', memoryId: 5, memory })
     await started.ready()
     const run = { kind: 'run', memoryIds: [5], byteOffsets: [0] } as const
-    pixels[1] = 3
-    pixels[pixels.length - 1] = 64
-    started.thread.post({ ...run, batchId: 1, width: 1, height: 1 })
-    started.thread.post({ kind: 'rehearse', forMs: 0 })
-    started.thread.post({ ...run, batchId: 2, width, height })
+    pixels.set(codedPicture({ width: 2, height: 2 }, [0, 3]))
+    started.thread.post({ ...run, batchId: 1, width: 2, height: 2 })
     assert.deepEqual([...(await started.answer(1)).detections], [3, 0.5, 0, 0, 0, 1])
-    assert.deepEqual([...(await started.answer(2)).detections], [3, 0.5, 0, 0, 0.25, 1])
+    started.thread.post({ kind: 'rehearse', forMs: 0 })
+    pixels.set(codedPicture(size, [0, 5], 64))
+    started.thread.post({ ...run, batchId: 2, ...size })
+    assert.deepEqual([...(await started.answer(2)).detections], [5, 0.5, 0, 0, 0.25, 1])
     assert.equal(started.said.filter(({ kind }) => kind === 'rehearsed').length, 1)
     await started.leave()
   })
@@ -147,11 +150,12 @@ export function inferenceThreadContract(name: string, start: StartInferenceThrea
   for (const { order, code, isTold } of ends)
     test(title(`One that runs into ${order} exits with code ${code}.`), async () => {
       const started = new StartedThread(start)
-      const memory = new SharedArrayBuffer(6)
+      const size = { width: 2, height: 2 }
+      const memory = new SharedArrayBuffer(yuv420pBytes(size))
       started.thread.post({ kind: 'memory', memoryId: 1, memory })
       await started.ready()
-      new Uint8Array(memory)[0] = fakeOrders[order]
-      const shape = { width: 2, height: 1, memoryIds: [1], byteOffsets: [0] }
+      new Uint8Array(memory).set(codedPicture(size, [fakeOrders[order]]))
+      const shape = { ...size, memoryIds: [1], byteOffsets: [0] }
       started.thread.post({ kind: 'run', batchId: 1, ...shape })
       await started.until(() => started.exitCode !== null)
       assert.equal(started.exitCode, code)

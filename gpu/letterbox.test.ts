@@ -58,16 +58,17 @@ for (const [source, content, padded] of [
     assert.equal(`${seen.paddedWidth}x${seen.paddedHeight}`, padded)
   })
 
-test('the filter scales without padding, with the colours as the stream is tagged', () => {
+test('the filter scales without padding, and makes BT.601 in limited range of whatever the stream is tagged', () => {
   const geometry = inputGeometry({ input: base }, { width: 640, height: 360 })
   assert.deepEqual(geometry, {
     width: 416,
     height: 234,
-    filter: 'scale=416:234:flags=bilinear:in_color_matrix=auto:in_range=auto',
-    pixelFormat: 'bgr24',
+    filter:
+      'scale=416:234:flags=bilinear:in_color_matrix=auto:in_range=auto:out_color_matrix=bt601:out_range=limited',
+    pixelFormat: 'yuv420p',
   })
-  const rgb = inputGeometry({ input: { ...base, colourOrder: 'rgb' } }, { width: 640, height: 360 })
-  assert.equal(rgb.pixelFormat, 'rgb24')
+  const input = { ...base, colourOrder: 'rgb' } as const
+  assert.deepEqual(inputGeometry({ input }, { width: 640, height: 360 }), geometry)
 })
 
 test('a centred picture has half of the padding, rounded down, before it', () => {

@@ -20,16 +20,18 @@ export interface Placement extends Size {
  * How pictures of this size are scaled for a model: the *whole* picture into width x height, without padding (the
  * model file pads). So a share of the scaled picture is the same share of the source, for every fit.
  *
- * The filter leaves colour to swscale's defaults, spelt out: matrix and range as the stream is tagged; BT.601 and
- * limited range where it is not (`sws_getCoefficients` of "unspecified").
+ * What comes out is BT.601 in limited range, whatever the stream is tagged with; where it is not tagged swscale takes
+ * it for that (`sws_getCoefficients` of "unspecified").
  */
 export function inputGeometry(card: { readonly input: ModelInput }, source: Size): InputGeometry {
   const { width, height } = contentSize(card.input, source)
   return {
     width,
     height,
-    filter: `scale=${width}:${height}:flags=bilinear:in_color_matrix=auto:in_range=auto`,
-    pixelFormat: card.input.colourOrder === 'bgr' ? 'bgr24' : 'rgb24',
+    filter:
+      `scale=${width}:${height}:flags=bilinear:in_color_matrix=auto:in_range=auto` +
+      ':out_color_matrix=bt601:out_range=limited',
+    pixelFormat: 'yuv420p',
   }
 }
 

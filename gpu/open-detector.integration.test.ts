@@ -11,6 +11,7 @@ import type { FrameOutcome } from './detector.ts'
 import { type NamedFrame, offered } from './inference.fixture.ts'
 import { type OpenDetectorOptions, openDetector } from './open-detector.ts'
 import { modelCardSchema } from './model-card.ts'
+import { codedPicture } from './luma-code.fixture.ts'
 
 /** What set-up prepared. */
 const data = resolve(process.env['SIGHTLINE_DATA'] ?? 'data')
@@ -147,10 +148,11 @@ for (const { name, order } of [
       onOutcome: (_frame, outcome) =>
         outcomes.push(outcome.kind === 'failed' ? outcome.code : outcome.kind),
     })
-    new Uint8Array(memory)[0] = order
+    const size = { width: 416, height: 234 }
+    new Uint8Array(memory).set(codedPicture(size, [order]))
     stream.offer(offered('a1', systemClock.nowMs()))
     await until(() => detector.status().restarts === 1 && detector.status().ready)
-    new Uint8Array(memory)[0] = 0
+    new Uint8Array(memory).set(codedPicture(size, []))
     stream.offer(offered('a2', systemClock.nowMs()))
     await until(() => outcomes.length === 2)
     assert.deepEqual(outcomes, ['inference_lost', 'detected'])

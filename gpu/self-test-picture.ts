@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { messageOf } from '#std/coded-error.ts'
 import { inputGeometry } from './letterbox.ts'
+import { packedPicture, yuv420pBytes } from './yuv420p.ts'
 import type { CatalogueCard } from './model-card.ts'
 import type { PixelBatch } from './model.ts'
 
@@ -34,9 +35,9 @@ export async function selfTestPicture(
   })
   try {
     const pixels = await scaledPhoto(paths, `${picture.filter},${filter}`, pixelFormat)
-    return pixels.length === width * height * 3
-      ? { kind: 'picture', batch: { pixels, count: 1, width, height } }
-      : refusal(`ffmpeg gave ${pixels.length} bytes for ${width}x${height} pixels`)
+    if (pixels.length !== yuv420pBytes({ width, height }))
+      return refusal(`ffmpeg gave ${pixels.length} bytes for ${width}x${height} pixels`)
+    return { kind: 'picture', batch: packedPicture(card.input, { pixels, width, height }) }
   } catch (error) {
     return refusal(`ffmpeg cannot scale the photo of the self-test: ${messageOf(error)}`)
   }
@@ -78,7 +79,7 @@ function scaledPhoto(
     execFile(
       paths.ffmpegPath,
       [...input, ...output],
-      // 4096 x 4096 x 3, the largest input of a card.
+      // 4096 x 4096 x 3, more than the largest input of a card.
       { encoding: 'buffer', timeout: ffmpegLimitMs, maxBuffer: 50_331_648 },
       (error, stdout, stderr) => {
         if (error === null) return resolve(new Uint8Array(stdout))

@@ -6,6 +6,7 @@ import type { FromWorker, InferenceBoot, ToWorker } from './inference-messages.t
 import type { Model, PixelBatch } from './model.ts'
 import { ModelError } from './model-error.ts'
 import { type InferenceParts, serveInference } from './serve-inference.ts'
+import { codedPicture, codeOf } from './luma-code.fixture.ts'
 
 const boot: InferenceBoot = {
   modelPath: 'model.onnx',
@@ -37,8 +38,8 @@ class FakeModel implements Model {
     this.batches.push({ count, bytes: pixels.length })
     this.#clock.advance(10 * count)
     const detections = Array.from({ length: count }, (_, index) => {
-      const first = pixels[index * width * height * 3] ?? 0
-      if (first === 255) throw new Error('run failed')
+      const first = codeOf(pixels[index * width * height * 3])
+      if (first === 219) throw new Error('run failed')
       return first === 0 ? new Float32Array() : new Float32Array([first, 0.5, 0, 0, 1, 1])
     })
     return Promise.resolve({ detections, inferredAtMs: this.#clock.nowMs() })
@@ -162,13 +163,15 @@ test('Every batch size in use is timed, after a warm-up that does not count.', a
 test('Frames are gathered from their memories, in order, and answered picture by picture.', async () => {
   const { said, port } = started({}, 4)
   await settled()
-  const first = new SharedArrayBuffer(48)
-  const second = new SharedArrayBuffer(24)
-  new Uint8Array(first)[24] = 3
-  new Uint8Array(second)[0] = 9
+  const size = { width: 4, height: 2 }
+  const first = new SharedArrayBuffer(24)
+  const second = new SharedArrayBuffer(12)
+  new Uint8Array(first).set(codedPicture(size, [0]))
+  new Uint8Array(first).set(codedPicture(size, [3]), 12)
+  new Uint8Array(second).set(codedPicture(size, [9]))
   port.tell({ kind: 'memory', memoryId: 1, memory: first })
   port.tell({ kind: 'memory', memoryId: 2, memory: second })
-  port.tell(runOf([1, 2, 1], [24, 0, 0]))
+  port.tell(runOf([1, 2, 1], [12, 0, 0]))
   await settled()
   const answer = said.at(-1)
   if (answer?.kind !== 'ran') assert.fail()
@@ -186,10 +189,10 @@ for (const { name, run } of [
   test(`A batch with ${name} breaks the worker: it says so, releases the model and ends.`, async () => {
     const { said, port, model, served } = started()
     await settled()
-    const white = new SharedArrayBuffer(24)
-    new Uint8Array(white).fill(255)
-    port.tell({ kind: 'memory', memoryId: 1, memory: new SharedArrayBuffer(24) })
-    port.tell({ kind: 'memory', memoryId: 2, memory: new SharedArrayBuffer(24) })
+    const white = new SharedArrayBuffer(12)
+    new Uint8Array(white).set(codedPicture({ width: 4, height: 2 }, [219]))
+    port.tell({ kind: 'memory', memoryId: 1, memory: new SharedArrayBuffer(12) })
+    port.tell({ kind: 'memory', memoryId: 2, memory: new SharedArrayBuffer(12) })
     port.tell({ kind: 'memory', memoryId: 3, memory: white })
     port.tell({ kind: 'forget', memoryId: 1 })
     port.tell(run)

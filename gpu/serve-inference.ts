@@ -4,9 +4,11 @@ import { messageOf } from '#std/coded-error.ts'
 import { InferenceError } from './inference-error.ts'
 import type { FromWorker, InferenceBoot, RunMessage, ToWorker } from './inference-messages.ts'
 import { inputGeometry } from './letterbox.ts'
+import type { ModelInput } from './model-card.ts'
 import type { Model, OpenModelOptions, PixelBatch } from './model.ts'
 import { ModelError } from './model-error.ts'
 import type { SelfTestResult } from './self-test.ts'
+import { packYuv420p, yuv420pBytes } from './yuv420p.ts'
 
 /** The thread's end of the wire. */
 export interface InferencePort {
@@ -76,7 +78,7 @@ class InferenceServer {
   readonly #memories = new Map<number, Uint8Array>()
   readonly #left = Promise.withResolvers<void>()
   readonly #started = Promise.withResolvers<void>()
-  #pixels = new Uint8Array()
+  #pixels = new Uint8ClampedArray()
   #running: Promise<void> = Promise.resolve()
 
   constructor(port: InferencePort, parts: InferenceParts) {
@@ -127,7 +129,7 @@ class InferenceServer {
     assert(this.model !== null, 'batches come after ready')
     const { width, height } = message
     const count = message.byteOffsets.length
-    const pixels = this.#collect(message)
+    const pixels = this.#collect(message, this.model.card.input)
     const result = await this.model.run({ pixels, count, width, height })
     this.#answer(message.batchId, result)
   }
@@ -143,19 +145,22 @@ class InferenceServer {
     this.#port.post({ kind: 'rehearsed', runs, cpuMs: cpuMs() - startCpuMs }, [])
   }
 
-  /** Copies the frames' slots into one piece of memory: onnxruntime refuses shared memory. */
-  #collect({ width, height, memoryIds, byteOffsets }: RunMessage): Uint8Array {
+  /** Packs the frames' slots into one piece of memory, as the network's prologue takes them. */
+  #collect(message: RunMessage, { colourOrder }: Pick<ModelInput, 'colourOrder'>): Uint8Array {
+    const { width, height, memoryIds, byteOffsets } = message
+    const slotBytes = yuv420pBytes({ width, height })
     const frameBytes = width * height * 3
     const bytes = frameBytes * byteOffsets.length
-    if (this.#pixels.length < bytes) this.#pixels = new Uint8Array(bytes)
+    if (this.#pixels.length < bytes) this.#pixels = new Uint8ClampedArray(bytes)
     for (const [index, byteOffset] of byteOffsets.entries()) {
       const memory = this.#memories.get(memoryIds[index] ?? -1)
       assert(memory !== undefined, 'a frame lies in a memory that was announced')
-      const slot = memory.subarray(byteOffset, byteOffset + frameBytes)
-      assert(slot.length === frameBytes, 'a frame lies inside its memory')
-      this.#pixels.set(slot, index * frameBytes)
+      const source = memory.subarray(byteOffset, byteOffset + slotBytes)
+      assert(source.length === slotBytes, 'a frame lies inside its memory')
+      const target = this.#pixels.subarray(index * frameBytes, (index + 1) * frameBytes)
+      packYuv420p({ source, target, width, height, colourOrder })
     }
-    return this.#pixels.subarray(0, bytes)
+    return new Uint8Array(this.#pixels.buffer, 0, bytes)
   }
 
   #answer(

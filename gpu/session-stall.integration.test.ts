@@ -6,6 +6,7 @@ import { fakeOrders } from './fake-model.fixture.ts'
 import type { FrameOutcome } from './detector.ts'
 import { type NamedFrame, offered } from './inference.fixture.ts'
 import { openDetector } from './open-detector.ts'
+import { codedPicture } from './luma-code.fixture.ts'
 
 const limitMs = 20_000
 const stallMs = 500
@@ -46,7 +47,8 @@ async function stalledRun(isolation: 'thread' | 'process') {
           ended.get(streamId)?.push({ frame, outcome, endedAtMs: systemClock.nowMs() }),
       }),
     )
-    new Uint8Array(memory)[frameBytes] = fakeOrders.stall
+    const stalling = codedPicture({ width: 416, height: 234 }, [fakeOrders.stall])
+    new Uint8Array(memory).set(stalling, frameBytes)
     const offerAll = (name: string, byteOffset: number): void => {
       offeredCount += streams.length
       for (const stream of streams) stream.offer(offered(name, systemClock.nowMs(), byteOffset))

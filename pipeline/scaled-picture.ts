@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { inspectPicture } from '#datasets/picture-file.ts'
 import { contentSize, inputGeometry, type Size } from '#gpu/letterbox.ts'
 import type { ModelInput } from '#gpu/model-card.ts'
+import { packedPicture, yuv420pBytes } from '#gpu/yuv420p.ts'
 import { messageOf } from '#std/coded-error.ts'
 import { StageError } from './stage-error.ts'
 
@@ -35,9 +36,9 @@ export async function scaledPicture(path: string, options: ScaleOptions): Promis
   const filter = ['-noautorotate', '-i', `file:${path}`, '-vf', geometry.filter]
   const output = ['-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', geometry.pixelFormat, 'pipe:1']
   const pixels = await run(path, ['-v', 'error', '-nostdin', ...filter, ...output], options)
-  if (pixels.length !== width * height * 3)
+  if (pixels.length !== yuv420pBytes({ width, height }))
     throw new StageError('input_invalid', `${path}: ffmpeg gave ${pixels.length} bytes of it`)
-  return { pixels, width, height, source: size }
+  return { ...packedPicture(options.input, { pixels, width, height }), source: size }
 }
 
 async function readOrThrow(path: string): Promise<Buffer> {

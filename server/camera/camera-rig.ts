@@ -149,7 +149,7 @@ export class CameraRig {
         width: width / 2,
         height: height / 2,
         filter: 'scale',
-        pixelFormat: 'bgr24',
+        pixelFormat: 'yuv420p',
       }),
       status: () => ({
         ready: true,

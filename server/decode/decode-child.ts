@@ -2,6 +2,7 @@ import type { Clock } from '#std/clock.ts'
 import { messageOf } from '#std/coded-error.ts'
 import type { Log } from '#std/log.ts'
 import { LossCounter } from '#std/loss-counter.ts'
+import { frameBytesOf } from './frame-bytes.ts'
 import { NutError } from './nut-error.ts'
 import { type NutFrameSink, NutReader } from './nut-reader.ts'
 import { type StartedFfmpeg, startFfmpeg, type StartFfmpegOptions } from './start-ffmpeg.ts'
@@ -52,7 +53,7 @@ class FfmpegChild implements DecodeChild {
   constructor(options: DecodeChildOptions) {
     this.#options = options
     const { geometry, listener, clock, log } = options
-    this.#reader = new NutReader(geometry.width * geometry.height * 3, listener)
+    this.#reader = new NutReader(frameBytesOf(geometry), listener)
     this.#complaints = new LossCounter(clock, (count, line) =>
       log.warn('ffmpeg complains', { count, line }),
     )

@@ -40,7 +40,7 @@ async function measuredMsAFrame(options: DecodeNeedOptions): Promise<number | nu
   ]
   const output = [
     `-frames:v ${frameCount} -filter_threads 1 -vf scale=416:234:flags=bilinear`,
-    '-c:v rawvideo -threads 1 -pix_fmt bgr24 -f null -',
+    '-c:v rawvideo -threads 1 -pix_fmt yuv420p -f null -',
   ]
   const split = (lines: readonly string[]) => lines.flatMap((line) => line.split(' '))
   try {

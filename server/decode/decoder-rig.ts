@@ -28,7 +28,7 @@ export class DecoderRig {
   constructor(limits: Partial<DecodeLimits> = {}) {
     this.decoder = openDecoder({
       ffmpegPath: '/nowhere/ffmpeg',
-      geometry: { width: 2, height: 2, filter: 'scale=2:2', pixelFormat: 'bgr24' },
+      geometry: { width: 2, height: 2, filter: 'scale=2:2', pixelFormat: 'yuv420p' },
       clock: this.clock,
       log: silentLog,
       limits,
@@ -86,7 +86,7 @@ export class DecoderRig {
   checkHeld(): void {
     const memory = new Uint8Array(this.decoder.memory)
     for (const { byteOffset, stamped } of this.held)
-      for (let i = 0; i < 12; i++)
+      for (let i = 0; i < 6; i++)
         assert(memory[byteOffset + i] === stamped.rtpTimestamp, 'pixels of a held frame')
   }
 

@@ -42,7 +42,7 @@ async function run({ source, output }: (typeof cases)[number], ffmpegPath: strin
       width: output[0],
       height: output[1],
       filter: `scale=${output[0]}:${output[1]}:flags=bilinear`,
-      pixelFormat: 'bgr24',
+      pixelFormat: 'yuv420p',
     },
     clock: systemClock,
     log: silentLog,

@@ -4,7 +4,7 @@ import type { StampedUnit } from '../source/stamped-unit.ts'
 export interface DecodedFrame {
   /** The unit it was decoded from. */
   readonly stamped: StampedUnit
-  /** Where its pixels start in the pool: `width * height * 3` bytes, rows without padding. */
+  /** Where its pixels start in the pool: `width * height * 1.5` bytes. */
   readonly byteOffset: number
   /** Size of the scaled picture. */
   readonly width: number
@@ -32,7 +32,7 @@ export interface DecodeGeometry {
   readonly height: number
   /** FFmpeg filter string that scales (and pads, where the model wants it). */
   readonly filter: string
-  readonly pixelFormat: 'bgr24' | 'rgb24'
+  readonly pixelFormat: 'yuv420p'
 }
 
 /** Access units in, frames out; never throws for bad input, never blocks. */

@@ -9,7 +9,7 @@ export const geometry: DecodeGeometry = {
   width: 64,
   height: 48,
   filter: 'scale=64:48:flags=bilinear',
-  pixelFormat: 'bgr24',
+  pixelFormat: 'yuv420p',
 }
 
 /** For tests: a decoder on the real program; of each frame the unit and its brightness in the middle. */
@@ -37,9 +37,9 @@ export class FfmpegRig implements AsyncDisposable {
       log,
       listener: {
         onFrame: (frame) => {
-          const at = frame.byteOffset + (24 * 64 + 32) * 3
-          const brightness = new Uint8Array(this.decoder.memory)[at] ?? 0
-          this.frames.push({ stamped: frame.stamped, luma: 16 + (brightness * 219) / 255 })
+          const at = frame.byteOffset + 24 * 64 + 32
+          const luma = new Uint8Array(this.decoder.memory)[at] ?? 0
+          this.frames.push({ stamped: frame.stamped, luma })
           frame.release()
         },
         onLost: (stamped, loss, reason) => this.lost.push({ stamped, loss, reason }),

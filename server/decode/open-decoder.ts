@@ -11,6 +11,7 @@ import type {
   DecoderListener,
 } from './decoder.ts'
 import { areUsable, FlvWriter, flvUnitBytesMax } from './flv-writer.ts'
+import { frameBytesOf } from './frame-bytes.ts'
 import { FramePool, type FrameSlot } from './frame-pool.ts'
 import { RestartPolicy } from './restart-policy.ts'
 import { UnitLedger } from './unit-ledger.ts'
@@ -90,7 +91,7 @@ class SupervisedDecoder implements Decoder {
   constructor(options: DecoderOptions) {
     this.#options = options
     this.#limits = { ...decodeLimits, ...options.limits }
-    this.#pool = new FramePool(options.geometry.width * options.geometry.height * 3)
+    this.#pool = new FramePool(frameBytesOf(options.geometry))
     this.#ledger = new UnitLedger(this.#limits.outstandingMax)
     this.#watchdog = options.clock.every(1000, () => this.#endIfSilent())
   }

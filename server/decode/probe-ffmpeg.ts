@@ -24,7 +24,7 @@ const geometry = {
   width: size,
   height: size,
   filter: `scale=${size}:${size}:flags=bilinear`,
-  pixelFormat: 'bgr24',
+  pixelFormat: 'yuv420p',
 } as const
 
 /**
@@ -50,9 +50,9 @@ export async function probeFfmpeg(options: ProbeOptions): Promise<void> {
     decoder.push(stamped)
     const frame = await awaited
     if (typeof frame === 'string') throw unfit(options.ffmpegPath, frame)
-    const brightness = pixels[frame.byteOffset] ?? 0
+    const luma = pixels[frame.byteOffset] ?? 0
     frame.release()
-    if (Math.abs(brightness - brightnessOf(lumaOf(index))) > 4)
+    if (Math.abs(luma - lumaOf(index)) > 4)
       throw unfit(options.ffmpegPath, 'a made picture came out with other pixels')
   }
 }
@@ -63,11 +63,6 @@ function unfit(path: string, reason: string): FfmpegError {
 
 function lumaOf(index: number): number {
   return 30 + 20 * index
-}
-
-/** BT.601 limited range: 16..235 becomes 0..255. */
-function brightnessOf(luma: number): number {
-  return ((luma - 16) * 255) / 219
 }
 
 /** What came of the last unit: a frame, or why there is none. */
