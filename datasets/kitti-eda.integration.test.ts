@@ -87,6 +87,7 @@ test(
     assert.deepEqual(summary.odd['pictures_without_label'], ['000006'])
     assert.deepEqual(summary.odd['labels_without_picture'], ['000007'])
     assert.equal(summary.odd['empty_label_files'], 1)
+    assert.deepEqual(summary.odd['broken_pictures'], ['000009', '000010'])
   },
 )
 

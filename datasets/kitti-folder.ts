@@ -6,7 +6,7 @@ import type { DatasetImage, Split } from './dataset.ts'
 import { invalidFile } from './dataset-error.ts'
 import type { Findings } from './findings.ts'
 import { fitBox } from './fitted-box.ts'
-import { filesIn, filesInIfThere, idOf, pictureEnding } from './folder-listing.ts'
+import { filesIn, idOf, pictureEnding } from './folder-listing.ts'
 import type { KittiClassMap } from './kitti-classes.ts'
 import { type KittiObject, parseKittiLabels } from './kitti-label.ts'
 import { readPicture } from './read-picture.ts'
@@ -49,14 +49,6 @@ export async function readKittiFolder(options: ReadKittiOptions): Promise<readon
   return images
 }
 
-/** Whether a folder looks like one of the benchmark. */
-export async function isKittiFolder(folder: string): Promise<boolean> {
-  const found = await Promise.all(
-    ['image_2', 'label_2'].map((name) => filesInIfThere(join(folder, name), /./)),
-  )
-  return found.every((files) => files !== null)
-}
-
 async function readFrame(
   options: ReadKittiOptions,
   name: string,
@@ -83,7 +75,7 @@ async function readFrame(
 }
 
 /** Objects -> boxes of classes and regions to ignore, as the class map has it. */
-export function sort(
+function sort(
   objects: readonly KittiObject[],
   options: {
     readonly classes: KittiClassMap

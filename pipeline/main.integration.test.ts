@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
@@ -48,6 +48,22 @@ test('a stage that is still to be written says so in one sentence', () => {
       assert.match(stderr, /^pipeline: the stage [a-z-]+ is not written yet: it [^\n]+\n$/)
       break
     }
+})
+
+test('the README names every stage, and no file of ours that is not there', () => {
+  const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
+  for (const { name } of stages) assert.ok(readme.includes(`\`${name}`), name)
+  const [, table = ''] = readme.split('## Names in the described system')
+  const ours = table.split('\n').flatMap((row) => row.split('|')[2] ?? [])
+  const files = ours.flatMap(
+    (cell) => cell.match(/\b(datasets|pipeline|config)\/[\w-]+\.\w+/g) ?? [],
+  )
+  assert.ok(files.length >= 10)
+  const root = resolve(import.meta.dirname, '..')
+  assert.deepEqual(
+    files.filter((file) => !existsSync(join(root, file))),
+    [],
+  )
 })
 
 for (const { name, args, sentence } of [
