@@ -32,7 +32,7 @@ const cases: readonly { readonly name: string; readonly to: ModelInput; readonly
       to: { ...square, size: { width: 256, height: 416 } },
       same: false,
     },
-    { name: 'colours the other way round', to: { ...square, colourOrder: 'rgb' }, same: false },
+    { name: 'colours the other way round', to: { ...square, colourOrder: 'rgb' }, same: true },
     { name: 'a picture that is stretched', to: { ...square, fit: 'stretch' }, same: false },
   ]
 

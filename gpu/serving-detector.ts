@@ -170,7 +170,8 @@ export class ServingDetector implements Detector {
       this.#lastSwapFailure = null
     } catch (error) {
       this.#lastSwapFailure = swap.failure(error)
-      this.#options.log.warn('the model did not take over', { ...this.#lastSwapFailure })
+      const { model, code, message } = this.#lastSwapFailure
+      this.#options.log.warn('the model did not take over', { model, code, reason: message })
       await this.#leave(swap.next, swap.next[Symbol.asyncDispose]())
       throw error
     }
