@@ -43,6 +43,19 @@ const sourceSchema = z.discriminatedUnion('kind', [
     bytes: z.int(),
     sha256,
   }),
+  /** Weights that an npm package holds in another form; bytes and sha256 are of the ONNX file that is made of them. */
+  z.strictObject({
+    kind: z.literal('npm'),
+    package: z.string(),
+    version: z.string(),
+    archiveSha256: sha256,
+    /** Folder of the TensorFlow.js graph model in the archive. */
+    folder: z.string(),
+    /** How it becomes ONNX. */
+    conversion: z.enum(['tfjs-ssdlite']),
+    bytes: z.int(),
+    sha256,
+  }),
 ])
 
 const expectedBoxSchema = z.strictObject({
@@ -118,7 +131,7 @@ export const modelCardSchema = z.strictObject({
     sha256,
     bytes: z.int(),
     /** The source that had the raw file. */
-    from: z.enum(['path', 'release', 'wheel']),
+    from: z.enum(['path', 'release', 'wheel', 'npm']),
     /** Of the raw file. */
     rawSha256: sha256,
     /** Version of the preparation that made it; another one makes it anew. */

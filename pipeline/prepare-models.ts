@@ -5,6 +5,7 @@ import { findFfmpeg } from '#server/decode/find-ffmpeg.ts'
 import { systemClock } from '#std/clock.ts'
 import { CodedError, messageOf } from '#std/coded-error.ts'
 import { readCatalogueCard } from './catalogue-card.ts'
+import type { FreedAxes } from './free-axes.ts'
 import { fetchRaw, labelOf, type Outside, realOutside } from './model-sources.ts'
 import { ownModelOptions, readOwnModelOptions } from './own-model-options.ts'
 import { makeFolder, placeModel, readStanding } from './place-model.ts'
@@ -36,7 +37,7 @@ export async function prepareModel(options: PrepareModelOptions): Promise<ModelC
   const { raw, source } = await firstThatAnswers(options)
   const prepared = await placeModel(dir, {
     card,
-    model: prepareGraph(raw, card),
+    model: prepareGraph(raw, card, { axes: freedAxes(card), batch: 'free' }),
     raw,
     from: source.kind,
     keeps: source.kind === 'path' ? 'nothing-raw' : 'raw-file',
@@ -45,6 +46,11 @@ export async function prepareModel(options: PrepareModelOptions): Promise<ModelC
   })
   onLine(`${card.name}: prepared (sha256 ${prepared.prepared.sha256.slice(0, 12)})`)
   return prepared
+}
+
+/** The catalogue's files take any batch; height and width are free where the card names a long side. */
+function freedAxes({ input }: CatalogueCard): FreedAxes {
+  return 'longSide' in input.size ? 'all' : 'batch'
 }
 
 async function firstThatAnswers(

@@ -1,7 +1,7 @@
 import onnxProto, { type onnx as Onnx } from 'onnx-proto'
 import type { ModelInput } from '#gpu/model-card.ts'
 import { graphInputs } from './graph-inputs.ts'
-import { floatTensor, int64Tensor } from './onnx-tensor.ts'
+import { OnnxGraphBuilder } from './onnx-graph-builder.ts'
 
 const { onnx } = onnxProto
 
@@ -18,7 +18,7 @@ export function addUint8Prologue(
   batch: 1 | 'free',
 ): void {
   const { image, sizes } = graphInputs(graph)
-  const builder = new PrologueBuilder()
+  const builder = new OnnxGraphBuilder('prologue')
   let last = builder.add('Cast', ['pixels'], castTo(FLOAT))
   if (input.fit !== 'stretch') last = addPad(builder, last, input)
   const padded = last
@@ -42,45 +42,8 @@ export function addUint8Prologue(
 
 const { FLOAT, FLOAT16, UINT8 } = onnx.TensorProto.DataType
 
-class PrologueBuilder {
-  readonly nodes: Onnx.INodeProto[] = []
-  readonly constants: Onnx.ITensorProto[] = []
-
-  add(opType: string, inputs: readonly string[], attribute?: Onnx.IAttributeProto): string {
-    const output = `prologue/${this.nodes.length}`
-    this.nodes.push({
-      opType,
-      name: `${output}/${opType}`,
-      input: [...inputs],
-      output: [output],
-      attribute: attribute === undefined ? [] : [attribute],
-    })
-    return output
-  }
-
-  int64(values: readonly number[]): string {
-    const name = `prologue/c${this.constants.length}`
-    this.constants.push(int64Tensor(name, values))
-    return name
-  }
-
-  float(values: readonly number[], dims: readonly number[]): string {
-    const name = `prologue/c${this.constants.length}`
-    this.constants.push(floatTensor(name, values, dims))
-    return name
-  }
-
-  renameLast(output: string, to: string): void {
-    for (const node of this.nodes)
-      if (node.output?.[0] === output) {
-        node.output = [to]
-        return
-      }
-  }
-}
-
 /** int64 [N, 2]: width and height of NHWC data, once a picture. */
-function addSizes(builder: PrologueBuilder, data: string): string {
+function addSizes(builder: OnnxGraphBuilder, data: string): string {
   const shape = builder.add('Shape', [data])
   const size = builder.add('Gather', [shape, builder.int64([2, 1])])
   const count = builder.add('Slice', [shape, builder.int64([0]), builder.int64([1])])
@@ -93,7 +56,7 @@ function addSizes(builder: PrologueBuilder, data: string): string {
 }
 
 /** NHWC: pads are [n, h, w, c before; n, h, w, c after]. */
-function addPad(builder: PrologueBuilder, data: string, input: ModelInput): string {
+function addPad(builder: OnnxGraphBuilder, data: string, input: ModelInput): string {
   const shape = builder.add('Shape', [data])
   const sides = builder.add('Slice', [shape, builder.int64([1]), builder.int64([3])])
   const missing = missingSides(builder, sides, input)
@@ -111,7 +74,7 @@ function addPad(builder: PrologueBuilder, data: string, input: ModelInput): stri
 }
 
 /** Rows and columns that the picture lacks. */
-function missingSides(builder: PrologueBuilder, sides: string, input: ModelInput): string {
+function missingSides(builder: OnnxGraphBuilder, sides: string, input: ModelInput): string {
   if (!('longSide' in input.size))
     return builder.add('Sub', [builder.int64([input.size.height, input.size.width]), sides])
   // ONNX Mod of integers takes the divisor's sign: mod(-h, 32) is what lacks to the next multiple.
@@ -119,14 +82,14 @@ function missingSides(builder: PrologueBuilder, sides: string, input: ModelInput
 }
 
 /** Half before (rounded down), the rest after. */
-function centredPads(builder: PrologueBuilder, missing: string): string[] {
+function centredPads(builder: OnnxGraphBuilder, missing: string): string[] {
   const none = builder.int64([0])
   const before = builder.add('Div', [missing, builder.int64([2])])
   const after = builder.add('Sub', [missing, before])
   return [none, before, none, none, after, none]
 }
 
-function addNormalisation(builder: PrologueBuilder, data: string, input: ModelInput): string {
+function addNormalisation(builder: OnnxGraphBuilder, data: string, input: ModelInput): string {
   const dims = input.layout === 'nchw' ? [1, 3, 1, 1] : [1, 1, 1, 3]
   const factor = input.std.map((std) => input.scale / std)
   const shift = input.mean.map((mean, i) => -mean / (input.std[i] ?? 1))
