@@ -39,6 +39,20 @@ describe('A model that wants the same pixels', () => {
     assert.equal(old.runs.length, 1, 'and nothing came to it afterwards')
   })
 
+  test('waits for what the former one runs, however long that takes.', async () => {
+    const { clock, old, outcomes, addStream, startSwap } = await serving()
+    addStream('a').offer(offered('a1', 1_000))
+    const { swapped, next } = startSwap()
+    only(next).ready(10, 1, second)
+    await clock.advanceAsync(1_900, 100)
+    assert.equal(old.wasAskedToLeave, false)
+    old.answer()
+    await settled()
+    old.exit(0)
+    await swapped
+    assert.deepEqual(outcomes, ['a1 detected yolox-nano'])
+  })
+
   test('knows the memory of every stream, also of those that came while it loaded, and of none that went.', async () => {
     const { old, addStream, startSwap } = await serving()
     const gone = addStream('gone')
