@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -148,6 +156,17 @@ test('a second run writes nothing, and another class map leaves nothing of the f
   await convert(join(root, 'kitti'), again)
   await convert(join(root, 'kitti'), again, 'kitti3')
   assert.equal(treeHash(again), treeHash(fresh))
+})
+
+test('a frame that has gone from the input goes from the output', async () => {
+  const kitti = join(root, 'shrinking')
+  await writeKittiFixture(kitti)
+  const to = join(root, 'shrunk')
+  await convert(kitti, to)
+  rmSync(join(kitti, 'training/image_2/000003.png'))
+  await convert(kitti, to)
+  for (const name of ['images/000003.png', 'labels/000003.txt', 'ignore/000003.txt'])
+    assert.equal(existsSync(join(to, name)), false, name)
 })
 
 test('kitti3 ignores the neighbours of its classes and drops the rest', async () => {
