@@ -59,9 +59,9 @@ test('the README names every stage, and no file of ours that is not there', () =
     (cell) => cell.match(/\b(datasets|pipeline|config)\/[\w-]+\.\w+/g) ?? [],
   )
   assert.ok(files.length >= 10)
-  const root = resolve(import.meta.dirname, '..')
+  const repository = resolve(import.meta.dirname, '..')
   assert.deepEqual(
-    files.filter((file) => !existsSync(join(root, file))),
+    files.filter((file) => !existsSync(join(repository, file))),
     [],
   )
 })
