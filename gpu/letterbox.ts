@@ -36,8 +36,8 @@ export function inputGeometry(card: { readonly input: ModelInput }, source: Size
 }
 
 /**
- * The scaled picture's size. Letterboxed sides are even (a chroma sample spans two pixels, and fewer shapes make
- * fuller batches) and at least 2, however long and thin the source: 10000x1 becomes 416x2.
+ * The scaled picture's size. Sides are even (a chroma sample spans two pixels, and fewer shapes make fuller batches)
+ * and at least 2, however long and thin the source: 10000x1 becomes 416x2.
  */
 export function contentSize(input: ModelInput, source: Size): Size {
   assert(isSide(source.width) && isSide(source.height), 'a picture has a width and a height')
@@ -72,17 +72,17 @@ function paddedSize(input: ModelInput, content: Size): Size {
   }
 }
 
-/** Without padding both sides must be multiples of the stride themselves. */
+/** Without padding both sides must be multiples of the stride themselves, and even. */
 function stretchedSize(input: ModelInput, source: Size): Size {
   if (!('longSide' in input.size)) return input.size
   const factor = input.size.longSide / Math.max(source.width, source.height)
-  const side = (pixels: number): number =>
-    Math.max(1, Math.round((pixels * factor) / input.stride)) * input.stride
+  const unit = input.stride % 2 === 0 ? input.stride : input.stride * 2
+  const side = (pixels: number): number => Math.max(1, Math.round((pixels * factor) / unit)) * unit
   return { width: side(source.width), height: side(source.height) }
 }
 
 function evenSide(pixels: number, max: number): number {
-  return Math.min(max, Math.max(2, Math.round(pixels / 2) * 2))
+  return Math.min(Math.floor(max / 2) * 2, Math.max(2, Math.round(pixels / 2) * 2))
 }
 
 function square(side: number): Size {

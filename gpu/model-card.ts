@@ -5,12 +5,15 @@ const share = z.number().min(0).max(1)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 in lower-case hex')
 const threeNumbers = z.tuple([z.number(), z.number(), z.number()])
 
+/** Pictures come with halved chroma. */
+const fixedSide = z.int().min(32).max(4096).multipleOf(2)
+
 /** What a model file wants to be fed, in the words of its trainer. */
 export const inputSchema = z.strictObject({
   /** Pixels. `longSide`: rectangular, the other side follows the picture's aspect; else what the file is fixed to. */
   size: z.union([
     z.strictObject({ longSide: z.int().min(32).max(4096) }),
-    z.strictObject({ width: z.int().min(32).max(4096), height: z.int().min(32).max(4096) }),
+    z.strictObject({ width: fixedSide, height: fixedSide }),
   ]),
   /** Both sides of what the network sees are multiples of it, in pixels. */
   stride: z.int().min(1).max(128),

@@ -81,6 +81,12 @@ for (const { name, facts, change = {}, code, says } of [
     says: /“images” is \[1, 1, 640, 640\]: no axis is the three colours/,
   },
   {
+    name: 'an odd side',
+    facts: factsOf({ output0: [1, 6, 1050] }, { image: [1, 3, 225, 224], metadata: ultralytics }),
+    code: 'card_invalid',
+    says: /My\.onnx: input\.size/,
+  },
+  {
     name: 'a stride that is no number',
     facts: factsOf({ output0: [1, 6, 8400] }, { metadata: { ...ultralytics, stride: 'many' } }),
     code: 'card_invalid',

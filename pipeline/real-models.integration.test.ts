@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
-import { promisify } from 'node:util'
 import { systemClock } from '#std/clock.ts'
-import { inputGeometry, type Size } from '#gpu/letterbox.ts'
+import { inputGeometry } from '#gpu/letterbox.ts'
 import { type Model, openModel } from '#gpu/model.ts'
 import type { ExpectedBox } from '#gpu/model-card.ts'
 import { runSelfTest } from '#gpu/self-test.ts'
 import { type OwnModel, prepareOwnModel } from './prepare-own-model.ts'
+import { scaledPicture } from './scaled-picture.ts'
 
 /** Real networks of every family, and street photos; not part of the repository: some are under AGPL-3.0. */
 const assets = resolve(import.meta.dirname, '../../shared/assets')
@@ -21,11 +20,7 @@ const skip = existsSync(join(assets, 'models')) ? false : `there are no models i
 const root = mkdtempSync(join(tmpdir(), 'sightline-real-'))
 after(() => rmSync(root, { recursive: true }))
 
-const photos: Readonly<Record<string, Size>> = {
-  'bus.jpg': { width: 810, height: 1080 },
-  'dog_bike_car.jpg': { width: 768, height: 576 },
-  'pedestrians.jpg': { width: 640, height: 480 },
-}
+const photos = ['bus.jpg', 'dog_bike_car.jpg', 'pedestrians.jpg']
 
 async function prepared(file: string, change: Partial<OwnModel> = {}): Promise<Model> {
   const own = {
@@ -52,17 +47,9 @@ async function prepared(file: string, change: Partial<OwnModel> = {}): Promise<M
 
 async function detect(model: Model, photo: string): Promise<ExpectedBox[]> {
   const { card } = model
-  const { width, height, filter, pixelFormat } = inputGeometry(
-    card,
-    photos[photo] ?? { width: 0, height: 0 },
-  )
-  const input = ['-v', 'error', '-i', join(assets, 'photos', photo), '-vf', filter]
-  const output = ['-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', pixelFormat, 'pipe:1']
-  const { stdout } = await promisify(execFile)(ffmpegPath, [...input, ...output], {
-    encoding: 'buffer',
-    maxBuffer: 10_000_000,
-  })
-  const batch = { pixels: new Uint8Array(stdout), count: 1, width, height }
+  const path = join(assets, 'photos', photo)
+  const { pixels, width, height } = await scaledPicture(path, { input: card.input, ffmpegPath })
+  const batch = { pixels, count: 1, width, height }
   const [values = new Float32Array()] = (await model.run(batch)).detections
   return Array.from({ length: values.length / 6 }, (_, i) => {
     const [index = 0, score = 0, left = 0, top = 0, w = 0, h = 0] = values.subarray(i * 6)
@@ -81,7 +68,7 @@ type Seen = ReadonlyMap<string, readonly ExpectedBox[]>
 
 async function look(model: Model): Promise<Seen> {
   const seen = new Map<string, readonly ExpectedBox[]>()
-  for (const photo of Object.keys(photos)) seen.set(photo, await detect(model, photo))
+  for (const photo of photos) seen.set(photo, await detect(model, photo))
   return seen
 }
 
@@ -196,7 +183,7 @@ test(
       ...change,
       size: { longSide: 416 },
     })
-    for (const photo of Object.keys(photos))
+    for (const photo of photos)
       assert.deepEqual(await detect(fixed, photo), await detect(free, photo))
   },
 )
