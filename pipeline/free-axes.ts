@@ -1,4 +1,5 @@
 import onnxProto, { type onnx as Onnx } from 'onnx-proto'
+import { constantsOf } from './graph-constants.ts'
 import { readInt64, writeInt64 } from './onnx-tensor.ts'
 
 const { onnx } = onnxProto
@@ -34,16 +35,6 @@ function freeReshapes(graph: Onnx.IGraphProto): void {
     if (dims[0] !== 1) continue
     writeInt64(shape, [0, ...dims.slice(1)])
   }
-}
-
-function constantsOf(graph: Onnx.IGraphProto): Map<string, Onnx.ITensorProto> {
-  const constants = new Map<string, Onnx.ITensorProto>()
-  for (const tensor of graph.initializer ?? []) constants.set(tensor.name ?? '', tensor)
-  for (const node of graph.node ?? []) {
-    const value = node.attribute?.find((attribute) => attribute.name === 'value')?.t
-    if (node.opType === 'Constant' && value) constants.set(node.output?.[0] ?? '', value)
-  }
-  return constants
 }
 
 /** [1, anchors, values] -> [N, anchors, values], the anchors free, too, where height and width are. */

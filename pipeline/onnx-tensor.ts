@@ -25,6 +25,15 @@ export function floatTensor(
   return { name, dims: [...dims], dataType: onnx.TensorProto.DataType.FLOAT, rawData }
 }
 
+/** Values of a float32 constant in either of its two encodings. */
+export function readFloats(tensor: Onnx.ITensorProto): Float32Array {
+  assert(tensor.dataType === onnx.TensorProto.DataType.FLOAT, 'a float32 tensor')
+  if (tensor.floatData && tensor.floatData.length > 0) return Float32Array.from(tensor.floatData)
+  const bytes = tensor.rawData ?? new Uint8Array()
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Float32Array.from({ length: bytes.byteLength / 4 }, (_, i) => view.getFloat32(i * 4, true))
+}
+
 /** Values of an int64 constant in either of its two encodings. */
 export function readInt64(tensor: Onnx.ITensorProto): number[] {
   assert(tensor.dataType === onnx.TensorProto.DataType.INT64, 'an int64 tensor')

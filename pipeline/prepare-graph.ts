@@ -2,6 +2,7 @@ import onnxProto from 'onnx-proto'
 import type { CatalogueCard } from '#gpu/model-card.ts'
 import { messageOf } from '#std/coded-error.ts'
 import { addFloatOutputs } from './float-outputs.ts'
+import { foldFocus } from './fold-focus.ts'
 import { freeAxes, type FreedAxes } from './free-axes.ts'
 import { PrepareError } from './prepare-error.ts'
 import { addUint8Prologue } from './uint8-prologue.ts'
@@ -9,7 +10,7 @@ import { addUint8Prologue } from './uint8-prologue.ts'
 const { onnx } = onnxProto
 
 /** Raised with every change that makes other bytes from the same raw file. */
-export const preparationVersion = 1
+export const preparationVersion = 2
 
 /**
  * Raw ONNX -> the file that serves: `pixels` uint8 [N, h, w, 3] in, float32 out. `axes` are freed; where they are
@@ -24,6 +25,7 @@ export function prepareGraph(
   const model = decode(raw)
   if (!model.graph) throw new PrepareError('model_unknown', 'the ONNX file holds no graph')
   freeAxes(model.graph, axes)
+  foldFocus(model.graph)
   addUint8Prologue(model.graph, card.input, batch)
   addFloatOutputs(model.graph)
   // What the raw file says there differs between copies of the same weights.
