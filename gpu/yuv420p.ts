@@ -35,26 +35,25 @@ export function packYuv420p({ source, target, width, height, colourOrder }: Pack
     let lower = upper + width
     let chroma = chromaStart + (y / 2) * halfWidth
     for (const end = upper + width; upper < end; upper += 2, lower += 2, chroma++) {
-      const cb = source[chroma] ?? 0
-      const cr = source[chroma + chromaCount] ?? 0
-      const blue = blueOf[cb] ?? 0
-      const green = (greenOfBlue[cb] ?? 0) + (greenOfRed[cr] ?? 0)
-      const red = redOf[cr] ?? 0
-      let luma = lumaOf[source[upper] ?? 0] ?? 0
+      const cr = chroma + chromaCount
+      const blue = lookUp(blueOf, source, chroma)
+      const green = lookUp(greenOfBlue, source, chroma) + lookUp(greenOfRed, source, cr)
+      const red = lookUp(redOf, source, cr)
+      let luma = lookUp(lumaOf, source, upper)
       let at = upper * 3
       target[at + order] = (luma + blue) >> fractionBits
       target[at + 1] = (luma + green) >> fractionBits
       target[at + 2 - order] = (luma + red) >> fractionBits
-      luma = lumaOf[source[upper + 1] ?? 0] ?? 0
+      luma = lookUp(lumaOf, source, upper + 1)
       target[at + 3 + order] = (luma + blue) >> fractionBits
       target[at + 4] = (luma + green) >> fractionBits
       target[at + 5 - order] = (luma + red) >> fractionBits
-      luma = lumaOf[source[lower] ?? 0] ?? 0
+      luma = lookUp(lumaOf, source, lower)
       at = lower * 3
       target[at + order] = (luma + blue) >> fractionBits
       target[at + 1] = (luma + green) >> fractionBits
       target[at + 2 - order] = (luma + red) >> fractionBits
-      luma = lumaOf[source[lower + 1] ?? 0] ?? 0
+      luma = lookUp(lumaOf, source, lower + 1)
       target[at + 3 + order] = (luma + blue) >> fractionBits
       target[at + 4] = (luma + green) >> fractionBits
       target[at + 5 - order] = (luma + red) >> fractionBits
@@ -81,6 +80,11 @@ const blueOf = table((cb) => ((cb - 128) * 1.772 * 255) / 224)
 const greenOfBlue = table((cb) => ((cb - 128) * -0.344_136 * 255) / 224)
 const greenOfRed = table((cr) => ((cr - 128) * -0.714_136 * 255) / 224)
 const redOf = table((cr) => ((cr - 128) * 1.402 * 255) / 224)
+
+/** Small enough to be inlined: the loop keeps its speed. */
+function lookUp(of: Int32Array, source: Uint8Array, index: number): number {
+  return of[source[index] ?? 0] ?? 0
+}
 
 function table(value: (byte: number) => number): Int32Array {
   return Int32Array.from({ length: 256 }, (_, byte) => Math.round(value(byte) * one))
