@@ -1,6 +1,7 @@
 import type { FrameOutcome } from '#gpu/detector.ts'
 import type { Codec } from '#protocol/camera-state.ts'
-import type { DetectedObject, Missed } from '#protocol/messages.ts'
+import { detectedObject } from '#protocol/detected-object.ts'
+import type { Missed } from '#protocol/messages.ts'
 import type { DecodedFrame } from '../decode/decoder.ts'
 import type { PublishedResult } from '../publish/publisher.ts'
 import type { DeliveredStamps } from '../slo/camera-slo.ts'
@@ -34,18 +35,7 @@ export function resultOf(from: {
       infer: hundredths(stamps.inferredAtMs - stamps.dispatchedAtMs),
       post: hundredths(stamps.postedAtMs - stamps.inferredAtMs),
     },
-    objects: outcome.detections.map((detection): DetectedObject => ({
-      trackId: null,
-      class: detection.classIndex,
-      label: model.classes[detection.classIndex] ?? String(detection.classIndex),
-      score: thousandths(detection.score),
-      box: [
-        ten4(detection.left),
-        ten4(detection.top),
-        ten4(detection.width),
-        ten4(detection.height),
-      ],
-    })),
+    objects: outcome.detections.map((detection) => detectedObject(detection, model.classes)),
     missed: from.missed,
   }
 }
@@ -67,7 +57,5 @@ export function stampsOf(
   }
 }
 
-// Digits beyond what is measured only lengthen messages: 0.01 ms, 0.001 of score, a tenth of a pixel at 1,000 pixels.
+/** Digits beyond what is measured only lengthen messages. */
 const hundredths = (value: number): number => Math.round(value * 100) / 100
-const thousandths = (value: number): number => Math.round(value * 1000) / 1000
-const ten4 = (value: number): number => Math.round(value * 10_000) / 10_000
