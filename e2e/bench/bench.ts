@@ -17,6 +17,7 @@ const { values } = parseArgs({
     budget: { type: 'string', default: '200' },
     /** Of the first camera; the others have 1. */
     weight: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
     /** `gpu:` of the configuration, as JSON. */
     gpu: { type: 'string', default: '{}' },
   },
@@ -38,6 +39,7 @@ if (values.cameras === undefined) {
     height,
     latencyBudgetMs: Number(values.budget),
     firstWeight: Number(values.weight),
+    seed: Number(values.seed),
     gpu: JSON.parse(values.gpu),
   })
   console.log(formatReport(report))

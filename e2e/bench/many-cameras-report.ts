@@ -17,6 +17,8 @@ export interface ManyCamerasOptions {
   readonly latencyBudgetMs: number
   /** Of camera 0; the others have 1. */
   readonly firstWeight: number
+  /** Of the cameras' phases within a frame's interval. */
+  readonly seed: number
   /** `gpu:` of the configuration. */
   readonly gpu: Readonly<Record<string, unknown>>
 }

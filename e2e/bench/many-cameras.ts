@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { Random } from '#gpu/simulation/random.ts'
 import { assert } from '#std/assert.ts'
 import { sleep, systemClock } from '#std/clock.ts'
 import { cameraViewSchema } from '#protocol/api.ts'
@@ -48,7 +49,11 @@ async function startCameras(options: ManyCamerasOptions): Promise<RtspCamera> {
     profile: 'main',
     input: ['-r', String(Math.round(fps)), '-i', street],
   })
-  const streams = Object.fromEntries(cameraNames(options).map((name) => [name, { clip, fps }]))
+  // Cameras are not in step; connected one after the other within milliseconds, these would be.
+  const random = new Random(options.seed)
+  const streams = Object.fromEntries(
+    cameraNames(options).map((name) => [name, { clip, fps, phase: random.uniform() }]),
+  )
   return startRtspCamera({ streams, process: 'child' })
 }
 

@@ -23,6 +23,8 @@ export interface CameraStream {
   /** Path of an Annex-B H.264 file. */
   readonly clip: string
   readonly fps: number
+  /** When within a frame's interval it sends, 0..1: cameras are not in step, however they were connected. */
+  readonly phase?: number
   /** What its description claims; `h264`, the truth, where absent. The others send nothing after PLAY. */
   readonly claims?: 'h264' | 'h265' | 'mjpeg' | 'audio_only' | 'nothing'
 }
@@ -234,7 +236,8 @@ async function served(options: RtspCameraOptions): Promise<ReadonlyMap<string, S
     const clip = await loadClip(stream.clip)
     const claims = stream.claims ?? 'h264'
     const { fps } = stream
-    if (claims === 'h264') streams.set(name, { sdp: clipSdp(clip, fps), clip, fps })
+    const phase = stream.phase === undefined ? {} : { phase: stream.phase }
+    if (claims === 'h264') streams.set(name, { sdp: clipSdp(clip, fps), clip, fps, ...phase })
     else streams.set(name, { sdp: sessionSdp(claimedMedia[claims]), clip: null, fps })
   }
   return streams

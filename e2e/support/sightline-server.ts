@@ -4,8 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { sleep, systemClock } from '#std/clock.ts'
+import packageJson from '../../package.json' with { type: 'json' }
 
 const repository = resolve(import.meta.dirname, '../..')
+/** As `npm start` does it, without the program. */
+const startArguments = packageJson.scripts.start.split(' ').slice(1)
 
 export interface ServerOptions {
   /** The YAML of its configuration file; JSON is YAML too. */
@@ -99,7 +102,7 @@ async function spawnServer(options: ServerOptions): Promise<{
   const folder = await mkdtemp(join(tmpdir(), 'sightline-e2e-'))
   const config = join(folder, 'sightline.yaml')
   await writeFile(config, JSON.stringify(options.config ?? {}))
-  const child = spawn(process.execPath, ['server/main.ts'], {
+  const child = spawn(process.execPath, startArguments, {
     cwd: repository,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

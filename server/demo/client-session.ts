@@ -19,6 +19,8 @@ export interface ServedStream {
   readonly sdp: string
   readonly clip: Clip | null
   readonly fps: number
+  /** As `ClipPlayerOptions.phase`. */
+  readonly phase?: number
 }
 
 export interface ClientSessionOptions {
@@ -154,6 +156,7 @@ export class ClientSession implements Disposable {
     this.#player = new ClipPlayer({
       clip: stream.clip,
       fps: stream.fps,
+      ...(stream.phase === undefined ? {} : { phase: stream.phase }),
       clock,
       writer,
       firstRtpTimestamp: randomInt(2 ** 32),

@@ -45,7 +45,7 @@ class Rig {
     onPacket: (channel, buffer, start, end) => this.#onPacket(channel, buffer, start, end),
   })
 
-  constructor(fps = 25) {
+  constructor(fps = 25, phase?: number) {
     this.player = new ClipPlayer({
       clip,
       fps,
@@ -53,6 +53,7 @@ class Rig {
       writer: new InterleavedWriter({ channel: 2, ssrc: 9, firstSequenceNumber: 65_530 }),
       firstRtpTimestamp: 0xffff_ff00,
       isPaused: false,
+      ...(phase === undefined ? {} : { phase }),
       write: (data) => this.#reader.push(data),
       onSent: (sent) => this.sent.push(sent),
     })
@@ -94,6 +95,18 @@ describe('a clip plays', () => {
       })
     }
   })
+
+  for (const [phase, firstMs] of [
+    [0, 1000],
+    [0.25, 1010],
+    [0.999, 1039.96],
+  ] as const)
+    test(`at phase ${phase} of its interval, whenever it was asked`, () => {
+      const rig = new Rig(25, phase)
+      rig.run(1000)
+      assert.equal(rig.sent[0]?.sentAtMs.toFixed(2), firstMs.toFixed(2))
+      assert.equal(rig.sent[9]?.sentAtMs.toFixed(2), (firstMs + 9 * 40).toFixed(2))
+    })
 
   test('with a frame rate that is no divisor, without drift', () => {
     const rig = new Rig(30)

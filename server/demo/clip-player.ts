@@ -22,6 +22,8 @@ export interface ClipPlayerOptions {
   readonly writer: InterleavedWriter
   /** RTP timestamp of the first frame. */
   readonly firstRtpTimestamp: number
+  /** When within a frame's interval of the clock frames are sent, 0..1; at once where absent. */
+  readonly phase?: number
   /** It waits for `resume`. */
   readonly isPaused: boolean
   readonly write: (data: Buffer) => void
@@ -40,12 +42,13 @@ export class ClipPlayer implements Disposable {
 
   constructor(options: ClipPlayerOptions) {
     this.#options = options
-    this.#startAtMs = options.clock.nowMs()
+    this.#startAtMs = firstFrameAtMs(options)
     this.#dueAtMs = this.#startAtMs
     this.#reportDueAtMs = this.#startAtMs
     this.#isPaused = options.isPaused
     // Not at once: who made it may have to know it before the first write.
-    if (!this.#isPaused) this.#timer = options.clock.after(0, () => this.#tick())
+    const waitMs = this.#startAtMs - options.clock.nowMs()
+    if (!this.#isPaused) this.#timer = options.clock.after(waitMs, () => this.#tick())
   }
 
   pause(): void {
@@ -89,4 +92,11 @@ export class ClipPlayer implements Disposable {
     onSent({ frame: this.#frame, rtpTimestamp, sentAtMs: clock.nowMs() })
     this.#frame++
   }
+}
+
+function firstFrameAtMs({ clock, fps, phase }: ClipPlayerOptions): number {
+  const nowMs = clock.nowMs()
+  if (phase === undefined) return nowMs
+  const periodMs = 1000 / fps
+  return (Math.ceil(nowMs / periodMs - phase) + phase) * periodMs
 }
