@@ -41,6 +41,35 @@ export async function decodePicture(source: string | Uint8Array): Promise<Pictur
   }
 }
 
+/**
+ * How a picture file asks to be turned, EXIF 2.32, tag 274: 1 as it is, 6 a quarter to the right. 1 where it says
+ * nothing; throws PictureError where it is none.
+ */
+export async function pictureOrientation(source: string | Uint8Array): Promise<number> {
+  try {
+    return (await sharp(source).metadata()).orientation ?? 1
+  } catch (cause) {
+    throw new PictureError('picture_unreadable', `not a picture: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** How dark each pixel of a text is, 0..255, on a line of this height; all of them 0 where there is no font. */
+export async function textMask(
+  text: string,
+  height: number,
+): Promise<Omit<Picture, 'data'> & { readonly data: Uint8Array }> {
+  const width = Math.ceil(height * (0.4 + 0.6 * text.length))
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
+    `<rect width="100%" height="100%"/><text x="${height * 0.2}" y="${height * 0.76}" fill="#fff" ` +
+    `font-family="sans-serif" font-size="${height * 0.75}">${escapeXml(text)}</text></svg>`
+  const { data } = await sharp(Buffer.from(svg))
+    .extractChannel(0)
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  return { data, width, height }
+}
+
 /** JPEG, boxes drawn on it. */
 export function encodeJpeg(
   picture: Picture,

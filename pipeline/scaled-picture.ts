@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { inspectPicture } from '#datasets/picture-file.ts'
-import { contentSize, inputGeometry, type Size } from '#gpu/letterbox.ts'
+import type { InputGeometry } from '#gpu/detector.ts'
+import { inputGeometry, type Size } from '#gpu/letterbox.ts'
 import type { ModelInput } from '#gpu/model-card.ts'
+import { pictureOrientation } from '#gpu/picture.ts'
 import { packedPicture, yuv420pBytes } from '#gpu/yuv420p.ts'
 import { messageOf } from '#std/coded-error.ts'
 import { StageError } from './stage-error.ts'
@@ -15,11 +17,39 @@ export interface ScaledPicture extends Size {
   readonly source: Size
 }
 
-export interface ScaleOptions {
+/** Pixels as a stream of the detector takes them: yuv420p. */
+export interface UprightPicture extends Size {
+  readonly pixels: Uint8Array
+  /** Of the picture as a person sees it. */
+  readonly source: Size
+}
+
+export interface ScaleOptions extends RunOptions {
   readonly input: ModelInput
+}
+
+interface RunOptions {
   readonly ffmpegPath: string
   readonly signal?: AbortSignal
 }
+
+export interface UprightOptions extends RunOptions {
+  /** For pictures of that size, as `Detector.inputGeometry`. */
+  readonly geometryOf: (source: Size) => InputGeometry
+}
+
+/** By EXIF orientation, FFmpeg's filters that turn a picture upright. */
+const turns: Readonly<Record<number, string>> = {
+  2: 'hflip,',
+  3: 'hflip,vflip,',
+  4: 'vflip,',
+  5: 'transpose=cclock_flip,',
+  6: 'transpose=clock,',
+  7: 'transpose=clock_flip,',
+  8: 'transpose=cclock,',
+}
+/** From here on width and height change places. */
+const firstTurned = 5
 
 /** A picture of 24 megapixels takes 0.5 s; a child that hangs must not hang the stage. */
 const limitMs = 60_000
@@ -29,16 +59,53 @@ const limitMs = 60_000
  * `input_missing` or `input_invalid`, which name the file.
  */
 export async function scaledPicture(path: string, options: ScaleOptions): Promise<ScaledPicture> {
-  const source = inspectPicture(await readOrThrow(path), path)
-  const size = { width: source.width, height: source.height }
-  const geometry = inputGeometry(options, size)
-  const { width, height } = contentSize(options.input, size)
-  const filter = ['-noautorotate', '-i', `file:${path}`, '-vf', geometry.filter]
+  const { width, height } = inspectPicture(await readOrThrow(path), path)
+  const source = { width, height }
+  const geometry = inputGeometry(options, source)
+  const pixels = await scale(path, { ...options, geometry, turn: '' })
+  const picture = { pixels, width: geometry.width, height: geometry.height }
+  return { ...packedPicture(options.input, picture), source }
+}
+
+/**
+ * The same as yuv420p, turned upright first: as a person sees the picture. Throws StageError as above, and for a picture
+ * whose pixels nobody can unpack.
+ */
+export async function uprightPicture(
+  path: string,
+  options: UprightOptions,
+): Promise<UprightPicture> {
+  const bytes = await readOrThrow(path)
+  const stored = inspectPicture(bytes, path)
+  const orientation = await orientationOf(bytes, path)
+  const source =
+    orientation >= firstTurned
+      ? { width: stored.height, height: stored.width }
+      : { width: stored.width, height: stored.height }
+  const geometry = options.geometryOf(source)
+  const pixels = await scale(path, { ...options, geometry, turn: turns[orientation] ?? '' })
+  return { pixels, width: geometry.width, height: geometry.height, source }
+}
+
+async function scale(
+  path: string,
+  options: RunOptions & { readonly geometry: InputGeometry; readonly turn: string },
+): Promise<Uint8Array> {
+  const { geometry, turn } = options
+  const filter = ['-noautorotate', '-i', `file:${path}`, '-vf', `${turn}${geometry.filter}`]
   const output = ['-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', geometry.pixelFormat, 'pipe:1']
   const pixels = await run(path, ['-v', 'error', '-nostdin', ...filter, ...output], options)
-  if (pixels.length !== yuv420pBytes({ width, height }))
+  if (pixels.length !== yuv420pBytes(geometry))
     throw new StageError('input_invalid', `${path}: ffmpeg gave ${pixels.length} bytes of it`)
-  return { ...packedPicture(options.input, { pixels, width, height }), source: size }
+  return pixels
+}
+
+async function orientationOf(bytes: Buffer, path: string): Promise<number> {
+  try {
+    return await pictureOrientation(bytes)
+  } catch (cause) {
+    throw new StageError('input_invalid', `${path} is ${messageOf(cause)}`, { cause })
+  }
 }
 
 async function readOrThrow(path: string): Promise<Buffer> {
@@ -49,7 +116,7 @@ async function readOrThrow(path: string): Promise<Buffer> {
   }
 }
 
-function run(path: string, args: readonly string[], options: ScaleOptions): Promise<Uint8Array> {
+function run(path: string, args: readonly string[], options: RunOptions): Promise<Uint8Array> {
   const { ffmpegPath, signal } = options
   return new Promise((resolve, reject) => {
     execFile(

@@ -39,7 +39,7 @@ export const stages: readonly (Standing | Later)[] = [
   { name: 'train', later: 'fine-tunes a detector on a dataset' },
   { name: 'export', later: 'makes ONNX of trained weights' },
   { name: 'optimize-tensorrt', later: 'builds TensorRT engines of an ONNX file' },
-  { name: 'infer', later: 'runs the serving detector over pictures, videos and streams' },
+  { name: 'infer', load: async () => (await import('./inference.ts')).inferStage },
   { name: 'evaluate', load: async () => (await import('./evaluate.ts')).evaluateStage },
   { name: 'verify', later: 'holds a model against gates A to F' },
   {
