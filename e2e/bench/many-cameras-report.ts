@@ -74,7 +74,7 @@ export interface Snapshot {
   readonly timerLatenessP99Ms: number
 }
 
-export function cameraNames({ cameras }: ManyCamerasOptions): readonly string[] {
+export function cameraNames({ cameras }: { readonly cameras: number }): readonly string[] {
   return Array.from({ length: cameras }, (_, index) => `cam${index}`)
 }
 

@@ -17,6 +17,12 @@ import {
 } from './many-cameras-report.ts'
 import { cpuByGroup, cpuOfBench, cpuOfMachine, memoryByGroup } from './process-cost.ts'
 
+/** What the cameras send. */
+export type CameraPictures = Pick<
+  ManyCamerasOptions,
+  'cameras' | 'fps' | 'width' | 'height' | 'seed'
+>
+
 /** Connections, caches and estimators settle. */
 const warmUpMs = 6000
 const street = resolve(import.meta.dirname, '../../data/demo/street.h264')
@@ -24,7 +30,9 @@ const street = resolve(import.meta.dirname, '../../data/demo/street.h264')
 /** N real RTSP cameras, a real server, a real subscriber; everything counted over the same seconds. */
 export async function runManyCameras(options: ManyCamerasOptions): Promise<ManyCamerasReport> {
   await using cameras = await startCameras(options)
-  await using server = await startServer({ config: configOf(options, cameras) })
+  await using server = await startServer({
+    config: { gpu: options.gpu, cameras: cameraConfigs(options, cameras) },
+  })
   using subscriber = await subscribe(server.socketUrl)
   await waitFor('results of every camera', () =>
     cameraNames(options).every((name) => subscriber.detections(name).length > 0),
@@ -38,7 +46,8 @@ export async function runManyCameras(options: ManyCamerasOptions): Promise<ManyC
   return reportOf(options, { before, after, subscriber, cameras })
 }
 
-async function startCameras(options: ManyCamerasOptions): Promise<RtspCamera> {
+/** One process that serves all of them. */
+export async function startCameras(options: CameraPictures): Promise<RtspCamera> {
   const { width, height, fps } = options
   const clip = await makeCounterClip({
     width,
@@ -57,17 +66,19 @@ async function startCameras(options: ManyCamerasOptions): Promise<RtspCamera> {
   return startRtspCamera({ streams, process: 'child' })
 }
 
-function configOf(options: ManyCamerasOptions, cameras: RtspCamera): unknown {
-  return {
-    gpu: options.gpu,
-    cameras: cameraNames(options).map((id, index) => ({
-      id,
-      url: cameras.url(id),
-      detectFps: options.detectFps,
-      latencyBudgetMs: options.latencyBudgetMs,
-      weight: index === 0 ? options.firstWeight : 1,
-    })),
-  }
+/** The `cameras:` of a server's configuration. */
+export function cameraConfigs(
+  options: CameraPictures &
+    Pick<ManyCamerasOptions, 'detectFps' | 'latencyBudgetMs' | 'firstWeight'>,
+  cameras: RtspCamera,
+): readonly unknown[] {
+  return cameraNames(options).map((id, index) => ({
+    id,
+    url: cameras.url(id),
+    detectFps: options.detectFps,
+    latencyBudgetMs: options.latencyBudgetMs,
+    weight: index === 0 ? options.firstWeight : 1,
+  }))
 }
 
 async function snapshot(server: SightlineServer): Promise<Snapshot> {

@@ -29,9 +29,13 @@ export class ObjectiveCounters {
 
   /** max(300 ms, 1.5 periods + budget), where period = 1 / min(camera fps, configured detect rate). */
   get freshnessLimitMs(): number {
-    const rates = [this.#cameraFps, this.objective.detectFps].filter((fps) => fps > 0)
-    const periodMs = rates.length === 0 ? 0 : 1_000 / Math.min(...rates)
-    return Math.max(freshnessFloorMs, 1.5 * periodMs + this.objective.latencyBudgetMs)
+    const { detectFps, latencyBudgetMs } = this.objective
+    const fps =
+      this.#cameraFps > 0 && detectFps > 0
+        ? Math.min(this.#cameraFps, detectFps)
+        : Math.max(this.#cameraFps, detectFps)
+    const periodMs = fps > 0 ? 1_000 / fps : 0
+    return Math.max(freshnessFloorMs, 1.5 * periodMs + latencyBudgetMs)
   }
 
   get isLive(): boolean {

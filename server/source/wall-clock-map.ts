@@ -12,25 +12,28 @@ const reportsNeeded = 2
 export class WallClockMap {
   /** Camera's wall clock minus the server's, by the latest reports. */
   readonly #offsetsMs: number[] = []
+  /** Their mean, which takes out the jitter of single ones; null while they are too few or not to be believed. */
+  #offsetMs: number | null = null
 
   /** `serverWallMs`: the server's wall time of the instant that the report speaks of. */
   report(ntpTimeMs: number, serverWallMs: number): void {
     this.#offsetsMs.push(ntpTimeMs - serverWallMs)
     if (this.#offsetsMs.length > reportsKept) this.#offsetsMs.shift()
+    this.#offsetMs = usableOffsetMs(this.#offsetsMs)
   }
 
   /** The camera's wall time of an instant that the server would call `serverWallMs`. */
   wallTime(serverWallMs: number): { readonly atMs: number; readonly by: 'rtcp' | 'arrival' } {
-    const offsets = this.#offsetsMs
-    const last = offsets.at(-1)
-    if (last === undefined || offsets.length < reportsNeeded)
-      return { atMs: serverWallMs, by: 'arrival' }
-    const least = Math.min(...offsets)
-    const most = Math.max(...offsets)
-    const isUsable = most - least <= spreadMsMax && Math.max(-least, most) <= offByMsMax
-    if (!isUsable) return { atMs: serverWallMs, by: 'arrival' }
-    // The mean takes out the jitter of single reports.
-    const meanMs = offsets.reduce((sum, offset) => sum + offset, 0) / offsets.length
-    return { atMs: serverWallMs + meanMs, by: 'rtcp' }
+    return this.#offsetMs === null
+      ? { atMs: serverWallMs, by: 'arrival' }
+      : { atMs: serverWallMs + this.#offsetMs, by: 'rtcp' }
   }
+}
+
+function usableOffsetMs(offsetsMs: readonly number[]): number | null {
+  if (offsetsMs.length < reportsNeeded) return null
+  const least = Math.min(...offsetsMs)
+  const most = Math.max(...offsetsMs)
+  if (most - least > spreadMsMax || Math.max(-least, most) > offByMsMax) return null
+  return offsetsMs.reduce((sum, offset) => sum + offset, 0) / offsetsMs.length
 }
