@@ -1,6 +1,8 @@
 // npm run bench [-- --seconds 20]: latencies of one camera through the whole server, on this machine, now.
-// npm run bench -- --cameras 8 --fps 30 --detect 10 --seconds 60: many cameras; a table and one JSON line.
+// npm run bench -- --cameras 8 --fps 30 --detect 10 --seconds 60: many cameras; a table and one JSON line;
+// --accuracy compares the model's rectangular input with the square one on real footage.
 import { parseArgs } from 'node:util'
+import { formatAccuracy, inputShapeAccuracy } from './input-shape-accuracy.ts'
 import { runManyCameras } from './many-cameras.ts'
 import { displayLatency, socketLatency } from './one-camera.ts'
 import { formatReport } from './print-many-cameras.ts'
@@ -17,6 +19,8 @@ const { values } = parseArgs({
     budget: { type: 'string', default: '200' },
     /** Of the first camera; the others have 1. */
     weight: { type: 'string', default: '1' },
+    /** Also what the rectangular input costs in accuracy. */
+    accuracy: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     /** `gpu:` of the configuration, as JSON. */
     gpu: { type: 'string', default: '{}' },
@@ -42,6 +46,8 @@ if (values.cameras === undefined) {
     seed: Number(values.seed),
     gpu: JSON.parse(values.gpu),
   })
+  const accuracy = values.accuracy ? await inputShapeAccuracy() : null
   console.log(formatReport(report))
-  console.log(JSON.stringify(report))
+  if (accuracy !== null) console.log(formatAccuracy(accuracy))
+  console.log(JSON.stringify({ ...report, accuracy }))
 }
