@@ -11,6 +11,7 @@ import { packedPicture, yuv420pBytes } from '#gpu/yuv420p.ts'
 import type { CocoDetection, CocoTruth } from '#pipeline/coco-files.ts'
 import { cocoMap } from '#pipeline/coco-map.ts'
 import { findFfmpeg } from '#server/decode/find-ffmpeg.ts'
+import { messageOf } from '#std/coded-error.ts'
 import { systemClock } from '#std/clock.ts'
 
 const data = resolve(import.meta.dirname, '../../data')
@@ -137,10 +138,11 @@ async function modelOfSide(
 
 async function sizeOf(path: string, ffmpegPath: string): Promise<Size> {
   // Without an output FFmpeg tells what it found and ends with an error.
-  const told = await promisify(execFile)(ffmpegPath, ['-hide_banner', '-i', path]).catch(
-    (error: unknown) => String(error),
+  const told = await promisify(execFile)(ffmpegPath, ['-hide_banner', '-i', path]).then(
+    ({ stderr }) => stderr,
+    (error: unknown) => messageOf(error),
   )
-  const [, width = '0', height = '0'] = /, (\d{2,5})x(\d{2,5})/.exec(String(told)) ?? []
+  const [, width = '0', height = '0'] = /, (\d{2,5})x(\d{2,5})/.exec(told) ?? []
   return { width: Number(width), height: Number(height) }
 }
 

@@ -8,12 +8,14 @@ export function formatReport(report: ManyCamerasReport): string {
     ['camera', 'results/s', 'p50', 'p95', 'p99', 'AoI mean', 'AoI p99'],
     ['detected', 'superseded', 'late', 'paced', 'damaged', 'failed'],
   ].flat()
-  const rows = perCamera.map((camera) => [
-    camera.camera,
-    ...[camera.resultsPerSecond, camera.p50, camera.p95, camera.p99].map(tenth),
-    ...[camera.ageMeanMs, camera.ageP99Ms].map(whole),
-    ...outcomes(camera.frames),
-  ])
+  const rows = perCamera.map((camera) =>
+    [
+      camera.camera,
+      [camera.resultsPerSecond, camera.p50, camera.p95, camera.p99].map(tenth),
+      [camera.ageMeanMs, camera.ageP99Ms].map(whole),
+      outcomes(camera.frames),
+    ].flat(),
+  )
   const total = [
     'all',
     ...[report.resultsPerSecond, latency.p50, latency.p95, latency.p99].map(tenth),
