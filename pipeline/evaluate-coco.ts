@@ -51,7 +51,7 @@ export async function evaluateCocoModel(
   const detections: CocoDetection[] = []
   let leftOut = 0
   let done = 0
-  const items = truth.images.map((image) => ({ image, path: pathOf(image, images) }))
+  const items = truth.images.map((image) => ({ image, path: picturePathOf(image, images) }))
   for await (const { item, source, detections: found } of detectPictures(items, options)) {
     checkSize(item.image, source, item.path)
     for (const { classIndex, score, left, top, width, height } of found) {
@@ -87,7 +87,7 @@ export function cocoLines({ stats, classes }: CocoResult): readonly string[] {
 
 type Image = CocoTruth['images'][number]
 
-function pathOf(image: Image, folder: string): string {
+export function picturePathOf(image: Image, folder: string): string {
   const { file_name } = image
   if (file_name === undefined || isAbsolute(file_name) || file_name.split(/[/\\]/).includes('..'))
     throw new StageError(

@@ -18,9 +18,9 @@ export interface ScaledPicture extends Size {
 }
 
 /** Pixels as a stream of the detector takes them: yuv420p. */
-export interface UprightPicture extends Size {
+export interface YuvPicture extends Size {
   readonly pixels: Uint8Array
-  /** Of the picture as a person sees it. */
+  /** Of the file as it is stored, or of the picture as a person sees it where it was turned upright. */
   readonly source: Size
 }
 
@@ -59,22 +59,24 @@ const limitMs = 60_000
  * `input_missing` or `input_invalid`, which name the file.
  */
 export async function scaledPicture(path: string, options: ScaleOptions): Promise<ScaledPicture> {
+  const { source, ...picture } = await storedPicture(path, options)
+  return { ...packedPicture(options.input, picture), source }
+}
+
+/** The same as FFmpeg gives it, yuv420p, as a stream of the detector takes it. Throws StageError as above. */
+export async function storedPicture(path: string, options: ScaleOptions): Promise<YuvPicture> {
   const { width, height } = inspectPicture(await readOrThrow(path), path)
   const source = { width, height }
   const geometry = inputGeometry(options, source)
   const pixels = await scale(path, { ...options, geometry, turn: '' })
-  const picture = { pixels, width: geometry.width, height: geometry.height }
-  return { ...packedPicture(options.input, picture), source }
+  return { pixels, width: geometry.width, height: geometry.height, source }
 }
 
 /**
  * The same as yuv420p, turned upright first: as a person sees the picture. Throws StageError as above, and for a picture
  * whose pixels nobody can unpack.
  */
-export async function uprightPicture(
-  path: string,
-  options: UprightOptions,
-): Promise<UprightPicture> {
+export async function uprightPicture(path: string, options: UprightOptions): Promise<YuvPicture> {
   const bytes = await readOrThrow(path)
   const stored = inspectPicture(bytes, path)
   const orientation = await orientationOf(bytes, path)

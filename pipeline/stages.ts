@@ -41,7 +41,7 @@ export const stages: readonly (Standing | Later)[] = [
   { name: 'optimize-tensorrt', later: 'builds TensorRT engines of an ONNX file' },
   { name: 'infer', load: async () => (await import('./inference.ts')).inferStage },
   { name: 'evaluate', load: async () => (await import('./evaluate.ts')).evaluateStage },
-  { name: 'verify', later: 'holds a model against gates A to F' },
+  { name: 'verify', load: async () => (await import('./verify-model-pipeline.ts')).verifyStage },
   {
     name: 'prepare-models',
     load: async () => (await import('./prepare-models-stage.ts')).prepareModelsStage,
