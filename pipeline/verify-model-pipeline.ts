@@ -129,7 +129,10 @@ function runGate(
     case 'C':
       return verifyDataset(subject, context.arguments.texts('map'))
     case 'D':
-      return verifyEndToEnd(subject, context.dataDir)
+      return verifyEndToEnd(subject, {
+        dataDir: context.dataDir,
+        classes: context.arguments.texts('map'),
+      })
     case 'E':
       return verifySpeed(subject, champion)
     case 'F':
