@@ -26,4 +26,3 @@ export const gpuConfigSchema = z.strictObject({
   /** What a session lives in: a native crash of a `process` ends the session alone, at the price of copying pixels. */
   isolation: z.enum(['thread', 'process']).default('thread'),
 })
-export type GpuConfig = z.infer<typeof gpuConfigSchema>

@@ -6,7 +6,6 @@ import { frameCountsSchema } from './frame-counts.ts'
 
 /** How bad it is: `page` wakes somebody, `ticket` can wait for the morning. */
 export const verdictSchema = z.enum(['ok', 'ticket', 'page'])
-export type SloVerdict = z.infer<typeof verdictSchema>
 
 /** How many times faster than sustainable the error budget is spent, by window. */
 const burnSchema = z.object({
