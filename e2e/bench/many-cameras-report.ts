@@ -116,10 +116,7 @@ export function reportOf(
   const age = meanAndP99(cameras.flatMap((camera) => camera.ages))
   const resultsPerSecond = latencies.length / seconds
   const allCores = Object.values(cores).reduce((sum, value) => sum + value, 0)
-  const benchCores = {
-    cameras: (after.bench.cameras - before.bench.cameras) / seconds,
-    subscriber: (after.bench.subscriber - before.bench.subscriber) / seconds,
-  }
+  const benchCores = benchCoresOf(before, after, seconds)
   // By what the model did, not by what was delivered: losses behind it must not make it look dearer.
   const detected = totalOf(cameras.map(({ frames }) => frames))['detected'] ?? 0
   const cpuPerInference = (cores.inference * seconds) / detected
@@ -156,6 +153,17 @@ function coresOf(before: Snapshot, after: Snapshot, seconds: number): Record<Cos
   const cores = { ...after.cpu }
   for (const group of costGroups) cores[group] = (after.cpu[group] - before.cpu[group]) / seconds
   return cores
+}
+
+function benchCoresOf(
+  before: Snapshot,
+  after: Snapshot,
+  seconds: number,
+): ManyCamerasReport['benchCores'] {
+  return {
+    cameras: (after.bench.cameras - before.bench.cameras) / seconds,
+    subscriber: (after.bench.subscriber - before.bench.subscriber) / seconds,
+  }
 }
 
 function deliveredOf(
