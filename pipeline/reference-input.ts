@@ -29,8 +29,7 @@ export function referenceInput(picture: RgbPicture, input: ModelInput): Referenc
     for (let x = 0; x < whole.width; x++)
       for (let channel = 0; channel < channels; channel++) {
         const byte = byteAt(picture, { x: x - left, y: y - top, channel }, input)
-        const mean = input.mean[channel] ?? 0
-        const value = (byte * input.scale - mean) / (input.std[channel] ?? 1)
+        const value = normalised(byte, channel, input)
         const place = y * whole.width + x
         data[input.layout === 'nchw' ? channel * pixels + place : place * channels + channel] =
           value
@@ -43,6 +42,16 @@ function wholeSize(picture: Size, { size, stride, fit }: ModelInput): Size {
   if (fit === 'stretch') return { width: picture.width, height: picture.height }
   const up = (side: number): number => side + ((stride - (side % stride)) % stride)
   return { width: up(picture.width), height: up(picture.height) }
+}
+
+/**
+ * (byte * scale - mean) / std as one factor and one sum of 32-bit floats, which is how graphs compute it: with ranges
+ * measured on each picture, quantised networks tell a difference in the last bit.
+ */
+function normalised(byte: number, channel: number, { scale, mean, std }: ModelInput): number {
+  const factor = Math.fround(scale / (std[channel] ?? 1))
+  const shift = Math.fround(-(mean[channel] ?? 0) / (std[channel] ?? 1))
+  return Math.fround(byte * factor) + shift
 }
 
 /** The picture's, or the padding's. */
